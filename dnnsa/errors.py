@@ -1,0 +1,62 @@
+"""Everything that can go wrong, one class for each cause, and the exit status that the command line gives it.
+
+An error names the setting, shows the value given and says what would work.
+"""
+
+from collections.abc import Sequence
+
+
+class DnnsaError(Exception):
+    """A failure that dnnsa explains in one message; anything else is a bug and keeps its traceback."""
+
+    exit_status = 1
+
+
+class InputError(DnnsaError):
+    """What the user gave cannot be used; nothing was run and nothing was left behind."""
+
+    exit_status = 2
+
+
+class StudyError(InputError):
+    """A study file that does not say a study: every problem at once, each with its path in the file.
+
+    Parameters
+    ----------
+    problems
+        One sentence each, such as ``factors.x1.low: ...``.
+    source
+        The file, for the first line of the message.
+    """
+
+    def __init__(self, problems: Sequence[str], source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        super().__init__("\n".join([*([f"{source}:"] if source else []), *self.problems]))
+
+    def __reduce__(self) -> tuple[type["StudyError"], tuple[tuple[str, ...], str]]:
+        return type(self), (self.problems, self.source)
+
+
+class ModelError(InputError):
+    """The model, its data or its outputs are not what the study says they are."""
+
+
+class StoreError(InputError):
+    """The store cannot be read, cannot be written, or belongs to another study."""
+
+
+class RunError(DnnsaError):
+    """The study failed while it was running; what was done is kept."""
+
+
+class TooManyFailures(RunError):
+    """More base points than ``max_failed`` allows are in quarantine."""
+
+    exit_status = 3
+
+
+class Interrupted(DnnsaError):
+    """Ctrl-C: what was done is kept and the same command goes on from there."""
+
+    exit_status = 130
