@@ -18,8 +18,8 @@ class InputError(DnnsaError):
     exit_status = 2
 
 
-class StudyError(InputError):
-    """A study file that does not say a study: every problem at once, each with its path in the file.
+class FileError(InputError):
+    """A file of settings that does not hold: every problem at once, each with its path in the file.
 
     Parameters
     ----------
@@ -34,8 +34,16 @@ class StudyError(InputError):
         self.source = source
         super().__init__("\n".join([*([f"{source}:"] if source else []), *self.problems]))
 
-    def __reduce__(self) -> tuple[type["StudyError"], tuple[tuple[str, ...], str]]:
+    def __reduce__(self) -> tuple[type["FileError"], tuple[tuple[str, ...], str]]:
         return type(self), (self.problems, self.source)
+
+
+class StudyError(FileError):
+    """A study that cannot be run as it is written."""
+
+
+class ProfileError(FileError):
+    """A cluster profile that cannot be used as it is written."""
 
 
 class ModelError(InputError):

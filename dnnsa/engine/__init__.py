@@ -1,0 +1,22 @@
+"""The engine: blocks of a study evaluated and reduced by Dask workers, merged in a tree that the study fixes."""
+
+from dnnsa.engine.block import Failure, Job
+from dnnsa.engine.drive import Outcome, committed, reduce_study
+from dnnsa.engine.plan import Plan, make_plan
+from dnnsa.engine.report import Progress, Reporter
+from dnnsa.engine.tasks import Probe, probe, sample
+
+__all__ = [
+    "Failure",
+    "Job",
+    "Outcome",
+    "Plan",
+    "Probe",
+    "Progress",
+    "Reporter",
+    "committed",
+    "make_plan",
+    "probe",
+    "reduce_study",
+    "sample",
+]

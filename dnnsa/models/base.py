@@ -1,20 +1,19 @@
 """What a model is to a study: a recipe of a few strings, turned in each worker into a function of the factors."""
 
-import hashlib
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from dnnsa.errors import ModelError
+from dnnsa.files import Digests, digest, verify
+
+__all__ = ["Array", "Coords", "Digests", "Evaluator", "Model", "Outputs", "Values", "digest", "verify"]
 
 Array = NDArray[Any]
 Values = Mapping[str, Array]  # factor -> its values, (n,), one for each run
 Outputs = Mapping[str, Array]  # quantity -> (n, *shape)
 Coords = Mapping[str, tuple[tuple[str, ...], Array]]  # coordinate -> its dimensions and its values
-Digests = Mapping[str, str]  # setting that names a file -> SHA-256 of the file
 
 
 class Evaluator(NamedTuple):
@@ -41,20 +40,3 @@ class Model(Protocol):
             A file is missing, or a name cannot be found. Nothing is imported or loaded to find out.
         """
         ...
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def verify(setting: str, path: Path, digests: Digests) -> None:
-    """Refuse a file that is not, on this host, the one that the study was started with."""
-    if not path.is_file():
-        raise ModelError(f"{setting}: host {socket.gethostname()} sees no file {path}: put it on a shared file system.")
-    if digest(path) != digests[setting]:
-        raise ModelError(
-            f"{setting}: on host {socket.gethostname()}, {path} is not the file that the study was started with: "
-            "put that file back, or start again with --overwrite."
-        )

@@ -1,0 +1,44 @@
+"""Worker processes on this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from dnnsa.settings import settings
+
+
+@settings
+class Local:
+    """Worker processes of one thread each on this machine, reachable from it alone."""
+
+    kind: Literal["local"] = "local"
+    workers: int | None = None
+    """Worker processes; as many as there are cores unless given."""
+    dashboard: int = 0
+    """Port of the dashboard on the loopback interface; 0 takes any that is free."""
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"`workers` must be 1 or more, got {self.workers}")
+        if not 0 <= self.dashboard < 65536:
+            raise ValueError(f"`dashboard` must be a port from 0 to 65535, got {self.dashboard}")
+
+    @contextmanager
+    def open(self) -> Iterator[Any]:
+        import logging
+
+        from dask.system import CPU_COUNT
+        from distributed import Client, LocalCluster
+
+        with (
+            LocalCluster(
+                n_workers=self.workers or CPU_COUNT,
+                threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=f"127.0.0.1:{self.dashboard}",
+                silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client

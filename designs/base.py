@@ -1,0 +1,39 @@
+"""What a design is: a table of base points that any worker can draw any part of."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]  # (size, points, p) in the open unit cube
+
+
+class Design(Protocol):
+    """Base points by number, and the runs that each of them asks for.
+
+    Laws: a block does not depend on how the table is cut; replicates are independent of each other; the points of a
+    replicate do not depend on how many it has, so that a longer study contains the shorter one's points.
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def base_points(self) -> int:
+        """Base points of all replicates together."""
+        ...
+
+    @property
+    def replicates(self) -> int: ...
+
+    def runs(self, p: int) -> int:
+        """Runs of one base point of p factors."""
+        ...
+
+    def points(self, p: int, replicate: int, start: int, size: int) -> Points:
+        """The distinct points of ``size`` base points of one replicate, from number ``start``."""
+        ...
+
+    def column(self, factor: int, p: int, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of one factor at the distinct points, ``(size, points)``, arranged by run, ``(size, runs)``."""
+        ...

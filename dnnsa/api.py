@@ -1,0 +1,155 @@
+"""What people call: run a study, plan it, open its results."""
+
+import time
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import xarray as xr
+from distributed import Client
+
+from dnnsa import store
+from dnnsa.cluster import Cluster, Local
+from dnnsa.engine import Job, Outcome, Plan, Probe, Reporter, committed, make_plan, probe, reduce_study, sample
+from dnnsa.errors import DnnsaError, Interrupted, RunError, StoreError
+from dnnsa.estimators.intervals import aggregated
+from dnnsa.study import Study
+from dnnsa.view.progress import watcher
+
+
+def run(
+    study: Study,
+    client: Client | None = None,
+    out: str | Path | None = None,
+    *,
+    cluster: Cluster | None = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> xr.DataTree:
+    """Run a study, or go on with one that was interrupted, and return its results.
+
+    Parameters
+    ----------
+    client
+        A Dask client of yours, whose workers see the study's files and the store.
+    out
+        The store; ``NAME.zarr`` in the study's folder unless given. One that holds part of the same study is resumed,
+        one that holds all of it is opened.
+    cluster
+        Where workers are started when no client is given; this machine unless given.
+    overwrite
+        Delete what the store holds and start again.
+    reporter
+        Who is told of the progress; a bar or lines on stderr unless given, ``dnnsa.view.progress.Quiet()`` for nobody.
+
+    Returns
+    -------
+    xarray.DataTree
+        As ``dnnsa.open(out)``: a group for each quantity, read lazily.
+
+    Raises
+    ------
+    StudyError, ModelError, StoreError
+        The study cannot be run as it stands; nothing is left behind.
+    RunError, TooManyFailures, Interrupted
+        It stopped on the way; the same call goes on from what was kept.
+    """
+    path = Path(out) if out is not None else study.directory / f"{study.name}.zarr"
+    reporter = reporter or watcher()
+    job = Job(study, study.digests())
+    if _is_complete(path, job, overwrite):
+        reporter.say(f"{path} holds this study, complete.")
+        return store.open_results(path)
+    began = time.monotonic()
+    with nullcontext(client) if client else (cluster or Local()).open() as dask:
+        if dask.dashboard_link:
+            reporter.say(f"dashboard: {dask.dashboard_link}")
+        seen = _first(dask, job)
+        plan = make_plan(study, seen.fields)
+        if overwrite and path.exists():
+            store.remove(path)
+        if not path.exists():
+            store.create(path, study, job.digests)
+        _reduce(dask, job, plan, seen, path, reporter, began)
+    return store.open_results(path)
+
+
+def open(path: str | Path) -> xr.DataTree:  # noqa: A001: read as `dnnsa.open`
+    """The results in a store: a group for each quantity, read lazily.
+
+    Raises
+    ------
+    StoreError
+        There is no store of dnnsa.
+    """
+    return store.open_results(path)
+
+
+def plan(study: Study) -> tuple[Plan, Probe]:
+    """What a study would come to; one block of it is run, in this process.
+
+    Raises
+    ------
+    ModelError
+        The model does not load, raises, or answers with something that is no quantity.
+    """
+    seen = probe(Job(study, study.digests()))
+    return make_plan(study, seen.fields), seen
+
+
+def _is_complete(path: Path, job: Job, overwrite: bool) -> bool:
+    """Whether ``path`` holds the results already; refuses what is not this study's."""
+    if not path.exists():
+        store.writable(path)
+        return False
+    attrs = store.attributes(path)
+    if overwrite:
+        return False
+    differences = store.differences(attrs, job.study, job.digests)
+    if differences:
+        raise StoreError(
+            "\n".join([f"{path}: holds another study; give another --out, or --overwrite. What differs:", *differences])
+        )
+    return bool(attrs["status"] == "complete")
+
+
+def _first(client: Client, job: Job) -> Probe:
+    """The first base point, run on a worker."""
+    try:
+        seen: Probe = client.submit(probe, job, pure=False).result()
+    except DnnsaError:
+        raise
+    except Exception as error:
+        raise RunError(f"the first base point ended with {type(error).__name__}: {error}") from error
+    return seen
+
+
+def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, reporter: Reporter, began: float) -> None:
+    """Run what is missing and write the results; what stops it on the way is written in the store."""
+    study, checkpoint = job.study, path / store.CHECKPOINT
+    store.update(path, status="running")
+    rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
+    fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items()}
+
+    def prepare() -> None:
+        store.prepare(path, study, fields, rows, sample(job, plan))
+
+    write = partial(store.write_slab, path)
+    try:
+        outcome = reduce_study(client, job, plan, seen.seconds, prepare, write, checkpoint, reporter)
+    except (RunError, Interrupted):
+        done, failures = committed(checkpoint, plan)
+        store.write_quarantine(path, study, failures)
+        store.update(path, status="stopped", base_points_done=done, base_points_quarantined=len(failures))
+        raise
+    _aggregate(path, study, plan, outcome)
+    store.write_quarantine(path, study, outcome.failures)
+    store.finish(path, plan.base_points, len(outcome.failures), time.monotonic() - began)
+
+
+def _aggregate(path: Path, study: Study, plan: Plan, outcome: Outcome) -> None:
+    level = next((e.level for e in study.estimators if hasattr(e, "level")), 0.95)
+    for quantity, ratios in outcome.ratios.items():
+        if plan.fields[quantity].shape:
+            for name, ratio in ratios.items():
+                store.write_aggregated(path, quantity, name, aggregated(ratio, level))

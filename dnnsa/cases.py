@@ -1,0 +1,133 @@
+"""The nominal inputs of a network, which the factors perturb: consecutive entries of an array in an ``.npz`` file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnsa.errors import ModelError
+from dnnsa.files import Digests, verify
+from dnnsa.settings import settings
+
+Array = NDArray[Any]
+
+
+class LoadedCases(NamedTuple):
+    """Cases in the order of the file."""
+
+    inputs: Array  # (cases, *shape), finite
+    labels: Array | None  # (cases,) int64 classes
+    position: Array  # (cases,) int64, in the file
+
+
+@settings
+class Cases:
+    """Which nominal inputs: ``count`` consecutive entries of an array, from ``first`` on, and their classes."""
+
+    path: str
+    """An .npz file of arrays, relative to the study file."""
+    inputs: str = "inputs"
+    """Name of the array of inputs in it, shape `(entries, *shape)`."""
+    labels: str | None = None
+    """Name of the array of integer classes in it, shape `(entries,)`."""
+    first: int = 0
+    """Position of the first case, counted from 0."""
+    count: int | None = None
+    """How many cases, all from `first` on unless given."""
+
+    def __post_init__(self) -> None:
+        if self.first < 0:
+            raise ValueError(f"`first` must be 0 or more, got {self.first}")
+        if self.count is not None and self.count < 1:
+            raise ValueError(f"`count` must be 1 or more, got {self.count}")
+
+    def files(self, directory: Path) -> Mapping[str, Path]:
+        """The file, by the setting that names it.
+
+        Raises
+        ------
+        ModelError
+            It is missing.
+        """
+        path = directory / self.path
+        if not path.is_file():
+            raise ModelError(f"cases.path: there is no file {path}: give the path of an .npz file from the study file.")
+        return {"cases.path": path}
+
+    def load(self, directory: Path, digests: Digests) -> LoadedCases:
+        """Read the cases from the file that the study was started with.
+
+        Raises
+        ------
+        ModelError
+            The file is another one or damaged, an array is not in it, the range leaves it, or the arrays are not
+            finite numbers and their integer classes.
+        """
+        path = directory / self.path
+        verify("cases.path", path, digests)
+        inputs, labels = _read(path, (("inputs", self.inputs), ("labels", self.labels)))
+        if inputs is None or inputs.ndim == 0 or inputs.dtype.kind not in "fiub":
+            raise ModelError(f"cases.inputs: `{self.inputs}` must be an array of numbers (entries, *shape): {path}.")
+        chosen = self._range(len(inputs))
+        if labels is not None:
+            self._check_labels(labels, len(inputs))
+        finite = np.isfinite(inputs[chosen]).reshape(len(inputs[chosen]), -1).all(axis=1)  # (cases,)
+        if not finite.all():
+            raise ModelError(
+                f"cases.inputs: entry {self.first + int(np.argmin(finite))} of `{self.inputs}` in {path} holds NaN or "
+                "infinity: every nominal input must be finite."
+            )
+        return LoadedCases(
+            inputs=inputs[chosen],
+            labels=None if labels is None else labels[chosen].astype(np.int64),
+            position=np.arange(chosen.start, chosen.stop, dtype=np.int64),
+        )
+
+    def _range(self, entries: int) -> slice:
+        if self.first >= entries:
+            raise ModelError(
+                f"cases.first: the file holds {entries} entries, got first: {self.first}: entries are counted from 0."
+            )
+        count = entries - self.first if self.count is None else self.count
+        if self.first + count > entries:
+            raise ModelError(
+                f"cases.count: the file holds {entries} entries, got first: {self.first} and count: {count}: "
+                f"at most {entries - self.first} cases are left from there."
+            )
+        return slice(self.first, self.first + count)
+
+    def _check_labels(self, labels: Array, entries: int) -> None:
+        if labels.dtype.kind not in "iu":
+            raise ModelError(
+                f"cases.labels: `{self.labels}` must hold integer classes, got {labels.dtype}: "
+                "store the number of each case's class, counted from 0."
+            )
+        if labels.shape != (entries,):
+            raise ModelError(
+                f"cases.labels: `{self.labels}` must hold one class for each of the {entries} entries of "
+                f"`{self.inputs}`, shape ({entries},), got shape {labels.shape}."
+            )
+
+
+def _read(path: Path, wanted: tuple[tuple[str, str | None], ...]) -> list[Array | None]:
+    """The arrays of an ``.npz`` file by (setting, name); None where no name is given."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if isinstance(file, np.ndarray):
+                raise ModelError(f"cases.path: {path} holds one array without a name: save it with `numpy.savez`.")
+            for setting, name in wanted:
+                if name is not None and name not in file.files:
+                    raise ModelError(f"cases.{setting}: no array `{name}` in {path}: it holds {_listed(file.files)}.")
+            return [None if name is None else file[name] for _, name in wanted]
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise ModelError(
+            f"cases.path: {path} cannot be read as an .npz file of plain arrays ({error}): save it with `numpy.savez`, "
+            "without Python objects."
+        ) from error
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "nothing"

@@ -1,0 +1,126 @@
+"""The command line: it reads, calls and prints; it decides nothing."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from dnnsa.errors import DnnsaError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Global sensitivity analysis of neural networks.",
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.", show_default=False)]
+Store = Annotated[Path, typer.Argument(metavar="STORE", help="A store that `dnnsa run` made.", show_default=False)]
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    out: Annotated[Path | None, typer.Option(help="The store; STUDY.zarr beside the study file unless given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
+    cluster: Annotated[Path | None, typer.Option(metavar="PROFILE.yaml", help="Where workers are started.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete what the store holds and start again.")] = False,
+) -> None:
+    """Run a study, or go on with one that was interrupted, and print its indices."""
+    from dnnsa import api
+    from dnnsa.cluster import Local, read_profile
+    from dnnsa.errors import InputError
+    from dnnsa.study import Study
+    from dnnsa.view.progress import watcher
+
+    if cluster and workers:
+        raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
+    path = out or study.with_suffix(".zarr")
+    where = read_profile(cluster) if cluster else Local(workers=workers)
+    with watcher() as reporter:
+        results = api.run(
+            Study.from_yaml(study), out=path, cluster=where, overwrite=overwrite, reporter=reporter
+        )
+    _summarize(results)
+    print(f"store: {path}")  # noqa: T201
+
+
+@app.command()
+def plan(study: StudyFile) -> None:
+    """Say what a study comes to, from one block of it run here: runs, tasks, bytes, time."""
+    from dnnsa import api
+    from dnnsa.study import Study
+    from dnnsa.view.table import plan_table
+
+    _print(plan_table(*api.plan(Study.from_yaml(study))))
+
+
+@app.command()
+def show(
+    store: Store,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Print a store's status, indices with intervals, and what was quarantined."""
+    from dnnsa import api, view
+
+    results = api.open(store)
+    if as_json:
+        print(json.dumps(view.as_json(results), allow_nan=False))  # noqa: T201
+    else:
+        _summarize(results)
+
+
+@app.command()
+def plot(
+    store: Store,
+    out: Annotated[Path | None, typer.Option(help="Folder of the figures; the store's folder unless given.")] = None,
+) -> None:
+    """Draw a store's indices and index maps, one figure a quantity, and print the files' names."""
+    from dnnsa import api, view
+
+    for path in view.plot(api.open(store), out or store.absolute().parent, api.thumbnails(store)):
+        print(path)  # noqa: T201
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a study file, for editors."""
+    from dnnsa.study import schema
+
+    print(json.dumps(schema(), indent=2))  # noqa: T201
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        print(f"dnnsa {version('dnnsa')}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Global sensitivity analysis of neural networks."""
+
+
+def _print(renderable: Any) -> None:
+    from rich.console import Console
+
+    Console().print(renderable)
+
+
+def _summarize(results: Any) -> None:
+    from dnnsa import view
+
+    _print(view.summary(results))
+
+
+def main() -> NoReturn:
+    """Run a command; a user's error is one message and an exit status, anything else keeps its traceback."""
+    try:
+        app(standalone_mode=False)
+    except typer.TyperException ...

@@ -1,0 +1,194 @@
+"""What Dask runs: probe, leaf, merge, finalize. Pure functions of their arguments, but for the maps written last."""
+
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnnsa.engine.block import Failure, Job, evaluate, guarded, load, points, runs
+from dnnsa.engine.plan import Field, Part, Plan, Slab, make_plan
+from dnnsa.engine.tree import fold
+from dnnsa.errors import DnnsaError, ModelError
+from dnnsa.estimators.base import Finalized, Map, Ratio
+
+PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
+Write = Callable[[str, int, int, Mapping[str, Map]], None]  # quantity, first row, row after the last, maps
+
+
+class Probe(NamedTuple):
+    """What the first base point showed: the quantities, and what a block costs here."""
+
+    fields: Mapping[str, Field]
+    seconds: float  # of one block, the model being loaded
+    load_seconds: float  # of loading the model and its first base point
+    host: str
+
+
+class Report(NamedTuple):
+    """What a leaf tells the client."""
+
+    failures: tuple[Failure, ...]
+    seconds: float
+    host: str
+
+
+class Leaf(NamedTuple):
+    """What a leaf makes: a state for each part of the fields, and a report."""
+
+    states: tuple[PartState, ...]
+    report: Report
+
+
+def probe(job: Job) -> Probe:
+    """Load the model, run one base point, and time a block.
+
+    Raises
+    ------
+    ModelError
+        The model does not load, raises, or answers with something that is no quantity.
+    """
+    began = time.perf_counter()
+    evaluator = load(job)
+    one = points(job.study, 0, 0, 1)
+    values = runs(job.study, one)
+    try:
+        outputs = evaluator.run(values)
+    except DnnsaError:
+        raise
+    except Exception as error:
+        shown = ", ".join(f"{name}={at[0, 0]}" for name, at in one.items())
+        raise ModelError(
+            f"model: raised {type(error).__name__} on the first base point: {error}. Its point a was {shown}."
+        ) from error
+    count = len(next(iter(values.values())))
+    if not outputs:
+        raise ModelError("model: returned no quantity: return an array, or a mapping from names to arrays.")
+    fields = {
+        name: _field(name, np.asarray(y), count, evaluator.dims.get(name), evaluator.coords)
+        for name, y in outputs.items()
+    }
+    for name in evaluator.dims:
+        if name not in fields:
+            raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
+    loaded = time.perf_counter()
+    return Probe(fields, _time_a_block(job, fields, loaded - began), loaded - began, socket.gethostname())
+
+
+def _time_a_block(job: Job, fields: Mapping[str, Field], first: float) -> float:
+    """Seconds of one block: measured where a base point is quick, else from the first base point, ``first`` seconds."""
+    plan = make_plan(job.study, fields)
+    began = time.perf_counter()
+    guarded(job, points(job.study, 0, 0, 1), fields, 0, 0)
+    one = time.perf_counter() - began
+    if one * plan.block > 10:
+        return one * plan.block
+    for _ in range(2):  # the first time compiles for this size of batch
+        began = time.perf_counter()
+        leaf(job, plan, 0, 0, 0)
+        first = time.perf_counter() - began
+    return first
+
+
+def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...] | None, coords: Any) -> Field:
+    where = f"model: quantity `{name}`"
+    if not str(name).isidentifier() or name == "quarantine":
+        raise ModelError(f"{where}: must be named by a Python name other than `quarantine`.")
+    if y.dtype.kind not in "biuf":
+        raise ModelError(f"{where}: holds {y.dtype}, not real numbers.")
+    if y.ndim == 0 or len(y) != count:
+        raise ModelError(
+            f"{where}: has shape {y.shape} for {count} runs: its first dimension must be the runs', ({count}, ...)."
+        )
+    if 0 in y.shape:
+        raise ModelError(f"{where}: has shape {y.shape}, which holds no cell.")
+    shape = y.shape[1:]
+    dims = dims if dims is not None else tuple(f"dim_{axis}" for axis in range(len(shape)))
+    if len(dims) != len(shape):
+        raise ModelError(f"model.dims.{name}: {list(dims)} names {len(dims)} dimensions of {len(shape)}, shape {shape}.")
+    sizes = dict(zip(dims, shape, strict=True))
+    own = {key: coord for key, coord in coords.items() if set(coord[0]) <= set(dims)}
+    for key, (along, values) in own.items():
+        if values.shape != tuple(sizes[dim] for dim in along):
+            raise ModelError(
+                f"model.coords.{key}: {values.size} values for dimension `{along[0]}` of size {sizes[along[0]]}."
+            )
+    return Field(shape, str(y.dtype), dims, own)
+
+
+def leaf(job: Job, plan: Plan, replicate: int, level: int, index: int) -> Leaf:
+    """Blocks ``index 2^level`` to ``(index + 1) 2^level - 1`` of a replicate, evaluated, reduced and merged."""
+    began = time.perf_counter()
+    failures: list[Failure] = []
+    start = (index << level) * plan.block
+    drawn = points(job.study, replicate, start, plan.block << level)
+
+    def states(offset: int) -> tuple[PartState, ...]:
+        at = {name: values[offset : offset + plan.block] for name, values in drawn.items()}
+        outputs, failed = guarded(job, at, plan.fields, replicate, start + offset)
+        failures.extend(failed)
+        return tuple(_reduce(job, plan, part, outputs) for part in plan.parts)
+
+    offsets = range(0, plan.block << level, plan.block)
+    merged = fold(map(states, offsets), lambda left, right: tuple(
+        merge(job, one, other) for one, other in zip(left, right, strict=True)
+    ))
+    return Leaf(merged, Report(tuple(failures), time.perf_counter() - began, socket.gethostname()))
+
+
+def _reduce(job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any]) -> PartState:
+    return tuple(
+        tuple(
+            estimator.update(estimator.init(plan.p, slab.shape(plan.fields[slab.quantity])), slab.of(outputs[slab.quantity], 2))
+            for estimator in job.study.estimators
+        )
+        for slab in part
+    )
+
+
+def pick(leaf: Leaf, part: int) -> PartState:
+    return leaf.states[part]
+
+
+def tell(leaf: Leaf) -> Report:
+    return leaf.report
+
+
+def merge(job: Job, left: PartState, right: PartState) -> PartState:
+    """The states of neighbouring blocks as one."""
+    return tuple(
+        tuple(e.merge(one, other) for e, one, other in zip(job.study.estimators, lefts, rights, strict=True))
+        for lefts, rights in zip(left, right, strict=True)
+    )
+
+
+def finalize(
+    job: Job, plan: Plan, part: Part, roots: Sequence[PartState], write: Write
+) -> list[tuple[str, dict[str, Ratio]]]:
+    """Write a part's maps from the replicates' states; what comes back is what aggregated indices need of it."""
+    ratios = []
+    for number, slab in enumerate(part):
+        states = [root[number] for root in roots]
+        done = finalize_all(job, states, plan.fields[slab.quantity].resolution)
+        write(slab.quantity, slab.start, slab.stop, done.maps)
+        ratios.append((slab.quantity, dict(done.ratios)))
+    return ratios
+
+
+def finalize_all(job: Job, replicates: Sequence[tuple[Any, ...]], resolution: float) -> Finalized:
+    """All estimators' results together: their maps side by side, their flags in one status."""
+    maps: dict[str, Map] = {}
+    ratios: dict[str, Ratio] = {}
+    for number, estimator in enumerate(job.study.estimators):
+        done = estimator.finalize([states[number] for states in replicates], resolution)
+        status = [m["status"].array for m in (maps, done.maps) if "status" in m]
+        maps |= done.maps
+        maps["status"] = Map((), np.bitwise_or.reduce(status))
+        ratios |= done.ratios
+    return Finalized(maps, ratios)
+
+
+def sample(job: Job, plan: Plan) -> Finalized:
+    """Results of no base point, for one cell: which maps there will be."""
+    return finalize_all(job, [tuple(e.init(plan.p, ()) for e in job.study.estimators)], 0.0)

@@ -1,0 +1,55 @@
+"""The tree in which states are merged: binary over block numbers, so that no clock and no worker has a say."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
+
+S = TypeVar("S")
+
+
+class Node(NamedTuple):
+    """The blocks ``index 2^level`` to ``(index + 1) 2^level - 1`` of a replicate, for one part of the fields."""
+
+    part: int
+    replicate: int
+    level: int
+    index: int
+
+    @property
+    def parent(self) -> "Node":
+        return self._replace(level=self.level + 1, index=self.index >> 1)
+
+    @property
+    def sibling(self) -> "Node":
+        return self._replace(index=self.index ^ 1)
+
+    @property
+    def children(self) -> tuple["Node", "Node"]:
+        left = self._replace(level=self.level - 1, index=self.index << 1)
+        return left, left.sibling
+
+    def covers(self, other: "Node") -> bool:
+        """Whether the other's blocks are among these."""
+        height = self.level - other.level
+        same = (self.part, self.replicate) == (other.part, other.replicate)
+        return same and height >= 0 and other.index >> height == self.index
+
+
+def fold(states: Iterable[S], merge: Callable[[S, S], S]) -> S:
+    """Merge 2^b states along the tree, holding b + 1 of them at most.
+
+    Examples
+    --------
+    >>> fold("abcd", lambda left, right: f"({left}{right})")
+    '((ab)(cd))'
+    """
+    waiting: list[tuple[int, S]] = []  # (level, state), levels falling
+    for state in states:
+        level = 0
+        while waiting and waiting[-1][0] == level:
+            state = merge(waiting.pop()[1], state)
+            level += 1
+        waiting.append((level, state))
+    (_, root), *rest = waiting
+    if rest:
+        raise ValueError(f"a tree is folded of a power of two states, got {sum(2**level for level, _ in waiting)}")
+    return root

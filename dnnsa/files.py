@@ -1,0 +1,27 @@
+"""The files that a study depends on, known by their SHA-256: every host reads what the study was started with."""
+
+import hashlib
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from dnnsa.errors import ModelError
+
+Digests = Mapping[str, str]  # setting that names a file -> SHA-256 of the file
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(setting: str, path: Path, digests: Digests) -> None:
+    """Refuse a file that is not, on this host, the one that the study was started with."""
+    if not path.is_file():
+        raise ModelError(f"{setting}: host {socket.gethostname()} sees no file {path}: put it on a shared file system.")
+    if digest(path) != digests[setting]:
+        raise ModelError(
+            f"{setting}: on host {socket.gethostname()}, {path} is not the file that the study was started with: "
+            "put that file back, or start again with --overwrite."
+        )

@@ -1,0 +1,121 @@
+"""A Python function of the factors as the model."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from dnnsa.errors import ModelError
+from dnnsa.files import verify
+from dnnsa.models.base import Array, Digests, Evaluator, Outputs, Values
+from dnnsa.settings import settings
+
+SETTING = "model.call"
+
+
+@settings
+class Function:
+    """A function, found beside the study file or among what is installed, called with one keyword array a factor.
+
+    It returns an array ``(n, *shape)``, which becomes the quantity ``output``, or a mapping from quantities' names to
+    such arrays.
+    """
+
+    kind: Literal["function"] = "function"
+    call: str
+    """`module:function`; the module is a file or package beside the study file, or an installed one."""
+    vectorized: bool = True
+    """false calls the function once a run, with scalars."""
+    dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the dimensions of a quantity, such as `output: [y, x]`."""
+    coords: dict[str, tuple[int | float | str, ...]] = field(default_factory=dict)
+    """Coordinates of a dimension, such as `x: [0.0, 0.5, 1.0]`."""
+
+    def __post_init__(self) -> None:
+        module, colon, name = self.call.partition(":")
+        if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+            raise ValueError(f"`call` must be `module:function`, got `{self.call}`")
+        for quantity, dims in self.dims.items():
+            if len(set(dims)) < len(dims) or not {"factor", "factor_2"}.isdisjoint(dims):
+                raise ValueError(f"`dims` of `{quantity}` must be different names other than `factor`, got {list(dims)}")
+
+    def files(self, directory: Path) -> Mapping[str, Path]:
+        module = self.call.partition(":")[0]
+        beside = _beside(directory, module)
+        if beside:
+            return {SETTING: beside}
+        try:
+            spec = importlib.util.find_spec(module)
+        except ModuleNotFoundError:
+            spec = None
+        if spec is None:
+            raise ModelError(f"{SETTING}: no module `{module}`: neither {directory / (module + '.py')} nor installed.")
+        return {SETTING: Path(spec.origin)} if spec.origin and Path(spec.origin).is_file() else {}
+
+    def load(self, directory: Path, digests: Digests) -> Evaluator:
+        """Import the function, in the process that will call it.
+
+        Raises
+        ------
+        ModelError
+            The file is not the one the study was started with, it does not import, or has no such function.
+        """
+        for setting, path in self.files(directory).items():
+            verify(setting, path, digests)
+        module, _, name = self.call.partition(":")
+        function = getattr(_import(directory, module), name, None)
+        if not callable(function):
+            raise ModelError(f"{SETTING}: module `{module}` has no function `{name}`.")
+        run = _vectorized(function) if self.vectorized else _one_by_one(function)
+        coords = {dim: ((dim,), np.array(values)) for dim, values in self.coords.items()}
+        return Evaluator(run, self.dims, coords)
+
+
+def _beside(directory: Path, module: str) -> Path | None:
+    base = directory.joinpath(*module.split("."))
+    return next((path for path in (base.with_name(base.name + ".py"), base / "__init__.py") if path.is_file()), None)
+
+
+def _import(directory: Path, module: str) -> ModuleType:
+    path = _beside(directory, module)
+    try:
+        if path is None:
+            return importlib.import_module(module)
+        if str(directory) not in sys.path:
+            sys.path.append(str(directory))  # for what the module imports from beside it
+        # Loaded anew and under a name of its own: another study's module of the same name is another module.
+        spec = importlib.util.spec_from_file_location(f"dnnsa_study_{module.replace('.', '_')}", path)
+        assert spec is not None and spec.loader is not None  # noqa: PT018
+        loaded = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = loaded  # dataclasses and pickle look there
+        spec.loader.exec_module(loaded)
+        return loaded
+    except Exception as error:
+        raise ModelError(f"{SETTING}: importing `{module}` failed with {type(error).__name__}: {error}") from error
+
+
+def _named(result: Any) -> Outputs:
+    outputs = result if isinstance(result, Mapping) else {"output": result}
+    return {name: np.asarray(array) for name, array in outputs.items()}
+
+
+def _vectorized(function: Callable[..., Any]) -> Callable[[Values], Outputs]:
+    return lambda values: _named(function(**values))
+
+
+def _one_by_one(function: Callable[..., Any]) -> Callable[[Values], Outputs]:
+    def run(values: Values) -> Outputs:
+        rows = [_named(function(**dict(zip(values, row, strict=True)))) for row in zip(*map(_scalars, values.values()), strict=True)]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+    return run
+
+
+def _scalars(array: Array) -> list[Any]:
+    return list(array.tolist())

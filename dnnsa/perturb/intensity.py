@@ -1,0 +1,78 @@
+"""Values changed one by one: brightness, contrast and an explicit clip. Nothing clips unless the study says so."""
+
+from typing import Literal
+
+from dnnsa.perturb.base import FactorOrNumber, Shape, Tensor, Values, beside, named, strength
+from dnnsa.settings import settings
+
+
+@settings
+class Brightness:
+    """A constant added to every value of the input."""
+
+    kind: Literal["brightness"] = "brightness"
+    delta: FactorOrNumber
+    """What is added, in units of the input: a factor or a number; 0 changes nothing."""
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.delta)
+
+    def check(self, shape: Shape) -> None:
+        """Any shape will do."""
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+        return inputs + beside(strength(self.delta, values, inputs), inputs)
+
+
+@settings
+class Contrast:
+    """Distance of every value from the mean of its own input, multiplied."""
+
+    kind: Literal["contrast"] = "contrast"
+    factor: FactorOrNumber
+    """The multiple: a factor or a number; 1 changes nothing, 0 leaves the mean alone, below 0 is a negative image."""
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.factor)
+
+    def check(self, shape: Shape) -> None:
+        """Any shape will do."""
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+        from keras import ops
+
+        mean = ops.mean(inputs, axis=tuple(range(1, len(inputs.shape))), keepdims=True)  # (rows, 1, ..., 1)
+        factor = beside(strength(self.factor, values, inputs), inputs)
+        return inputs + (factor - 1) * (inputs - mean)  # written so that 1 gives the inputs back exactly
+
+
+@settings
+class Clip:
+    """Values below `low` become `low`, values above `high` become `high`."""
+
+    kind: Literal["clip"] = "clip"
+    low: FactorOrNumber
+    """Smallest value left, in units of the input: a factor or a number."""
+    high: FactorOrNumber
+    """Largest value left, in units of the input: a factor or a number."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.low, str) and not isinstance(self.high, str) and not self.low < self.high:
+            raise ValueError(f"`low` must be below `high`, got low: {self.low:g} and high: {self.high:g}")
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.low, self.high)
+
+    def check(self, shape: Shape) -> None:
+        """Any shape will do."""
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+        from keras import ops
+
+        low = beside(strength(self.low, values, inputs), inputs)
+        high = beside(strength(self.high, values, inputs), inputs)
+        clipped = ops.where(inputs < low, low, ops.where(inputs > high, high, inputs))  # keeps NaN, as minimum may not
+        return ops.where(low > high, ops.full_like(clipped, float("nan")), clipped)

@@ -1,0 +1,80 @@
+"""Random numbers addressed by counter: the same bits for the same key and counter, in any batch, on any worker.
+
+Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11), in
+``keras.ops`` on unsigned 32-bit integers, whose sums wrap.
+"""
+
+import math
+from typing import Any
+
+Tensor = Any  # of the backend of Keras
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # bits, in groups of four rounds, in turn
+_PARITY = 0x1BD11BDA  # third word of the key: this, xor the other two
+_LANES = 16  # a width that no vector register exceeds
+
+
+def threefry(key: tuple[Tensor, Tensor], counter: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Two words of random bits for each key and counter of two words: uint32 tensors that broadcast together."""
+    from keras import ops
+
+    words = (*key, ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(_PARITY)))
+    x, y = counter[0] + words[0], counter[1] + words[1]
+    for group in range(5):
+        for bits in _ROTATIONS[group % 2]:
+            x = x + y
+            y = ops.bitwise_xor(_rotated(y, bits), x)
+        x = x + words[(group + 1) % 3]
+        y = y + words[(group + 2) % 3] + _word(group + 1)
+    return x, y
+
+
+def normals(seed: Tensor, stream: Tensor, count: int) -> Tensor:
+    """Standard normal numbers, (rows, count) float32: functions of the row's seed and stream and of the column.
+
+    Box-Muller on 24-bit uniform numbers: the largest is 5.9.
+
+    Parameters
+    ----------
+    seed
+        (rows,) int32 or int64, of any sign: all 64 bits are told apart.
+    stream
+        (rows,) int32, 0 or more: such as the position of the case.
+    count
+        How many in a row.
+    """
+    from keras import ops
+
+    pairs = _LANES * math.ceil(count / (2 * _LANES))  # whole registers, see below
+    column = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")[None, :]
+    key = tuple(word[:, None] for word in _words(seed))
+    bits = threefry((key[0], key[1]), (column, ops.cast(stream, "uint32")[:, None]))  # two of (rows, pairs)
+    u, v = (ops.cast(ops.bitwise_right_shift(word, _word(8)), "float32") for word in bits)  # below 2**24
+    radius = ops.sqrt(-2.0 * ops.log((u + 0.5) * 2.0**-24))
+    angle = v * (2 * math.pi * 2.0**-24)
+    # A tensor that is not a multiple of the vector register ends in scalar code, whose logarithm and cosine may differ
+    # in the last bit: then a number would depend on its place in the batch.
+    return ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=1)[:, :count]
+
+
+def _words(seed: Tensor) -> tuple[Tensor, Tensor]:
+    """Low and high 32 bits of signed integers, (rows,) uint32 each; an int32 gives the same words as the same int64."""
+    from keras import ops
+
+    if ops.dtype(seed) == "int32":
+        return ops.cast(seed, "uint32"), ops.cast(ops.right_shift(seed, 31), "uint32")
+    low = ops.bitwise_and(seed, 0xFFFFFFFF)
+    high = ops.bitwise_and(ops.right_shift(seed, 32), 0xFFFFFFFF)
+    return ops.cast(low, "uint32"), ops.cast(high, "uint32")
+
+
+def _word(value: int) -> Tensor:
+    from keras import ops
+
+    return ops.cast(value, "uint32")
+
+
+def _rotated(x: Tensor, bits: int) -> Tensor:
+    from keras import ops
+
+    return ops.bitwise_or(ops.bitwise_left_shift(x, _word(bits)), ops.bitwise_right_shift(x, _word(32 - bits)))

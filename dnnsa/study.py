@@ -1,0 +1,208 @@
+"""A study: the value that says everything about a run, and how it is read from a file."""
+
+import dataclasses
+import hashlib
+import json
+import keyword
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from dnnsa import designs, estimators, factors, models, perturb, quantities, reading
+from dnnsa.cases import Cases
+from dnnsa.designs import Design
+from dnnsa.errors import StudyError
+from dnnsa.estimators import Estimator
+from dnnsa.factors import Factor
+from dnnsa.files import digest
+from dnnsa.models import Keras, Model
+from dnnsa.perturb import Perturbation
+from dnnsa.quantities import Quantity
+
+# Which kinds may stand where.
+KINDS: reading.Kinds = {
+    ("factors", "*"): factors.KINDS,
+    ("design",): designs.KINDS,
+    ("model",): models.KINDS,
+    ("perturb", "*"): perturb.KINDS,
+    ("quantities", "*"): quantities.KINDS,
+    ("estimators", "*"): estimators.KINDS,
+}
+
+StudyFile: type[BaseModel] = create_model(
+    "StudyFile",
+    __config__=ConfigDict(extra="forbid", strict=True, frozen=True, title="dnnsa study", allow_inf_nan=False),
+    name=(str, Field(min_length=1, description="Name of the study, for tables and figures.")),
+    factors=(
+        dict[str, reading.one_of(factors.KINDS)],
+        Field(min_length=1, description="The uncertain factors, by name."),
+    ),
+    design=(reading.one_of(designs.KINDS), Field(description="Which points are run.")),
+    model=(reading.one_of(models.KINDS), Field(description="What is run.")),
+    cases=(Cases | None, Field(default=None, description="The nominal inputs of a network, which `perturb` perturbs.")),
+    perturb=(
+        tuple[reading.one_of(perturb.KINDS), ...],
+        Field(default=(), description="What is done to each case, in this order."),
+    ),
+    quantities=(
+        dict[str, reading.one_of(quantities.KINDS)],
+        Field(default_factory=dict, description="What is computed of a network's outputs, by name."),
+    ),
+    estimators=(
+        tuple[reading.one_of(estimators.KINDS), ...],
+        Field(
+            default=(estimators.Sobol(), estimators.Moments()),
+            min_length=1,
+            description="What is estimated of each quantity.",
+        ),
+    ),
+    max_failed=(
+        float,
+        Field(default=0.01, ge=0, le=1, description="Share of base points that may be in quarantine before it stops."),
+    ),
+)
+KEYS = {(): list(StudyFile.model_fields), ("cases",): [field.name for field in dataclasses.fields(Cases)]}
+
+RESERVED = ("factor", "factor_2", "quarantine")  # names that the store gives to other things
+
+
+@dataclass(frozen=True, init=False)
+class Study:
+    """What is asked, of which model, under which laws, with how many runs.
+
+    A value: it can be compared, pickled and written down, and two equal studies have equal results.
+
+    Parameters
+    ----------
+    directory
+        Where relative paths start and the module of a function is looked for first; the study file's folder.
+    parts
+        The keys of a study file, as values of YAML (text, numbers, lists, mappings) or as the classes of dnnsa.
+
+    Raises
+    ------
+    StudyError
+        With every problem at once, each named by its path.
+
+    Examples
+    --------
+    >>> study = Study(
+    ...     name="line",
+    ...     factors={"x": {"kind": "uniform", "low": 0, "high": 1}, "y": {"kind": "normal", "mean": 0, "sd": 1}},
+    ...     design={"kind": "saltelli", "base_points": 64},
+    ...     model={"kind": "function", "call": "line:f"},
+    ... )
+    >>> study.design.replicates
+    4
+    """
+
+    name: str
+    factors: Mapping[str, Factor]
+    design: Design
+    model: Model
+    cases: Cases | None
+    perturb: tuple[Perturbation, ...]
+    quantities: Mapping[str, Quantity]
+    estimators: tuple[Estimator, ...]
+    max_failed: float
+    directory: Path
+    document: Mapping[str, Any]
+    """The study as values of YAML, defaults written out: ``Study(**document)`` is the study again."""
+
+    def __init__(self, *, directory: str | Path = ".", source: str = "", **parts: Any) -> None:
+        file = reading.check(parts, TypeAdapter(StudyFile), KINDS, KEYS, StudyError, source)
+        for part in StudyFile.model_fields:
+            object.__setattr__(self, part, getattr(file, part))
+        object.__setattr__(self, "directory", Path(directory).resolve())
+        object.__setattr__(self, "document", file.model_dump(mode="json"))
+        problems = [*_of_names(self), *_of_model(self), *_of_estimators(self)]
+        if problems:
+            raise StudyError(problems, source)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> "Study":
+        """Read a study file; the study's paths are relative to its folder."""
+        path = Path(path)
+        return cls(directory=path.parent, source=str(path), **reading.read_file(path, StudyError))
+
+    def to_yaml(self) -> str:
+        """The study as the text of a study file."""
+        return reading.write(self.document)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every file that the results depend on, by the setting that names it.
+
+        Raises
+        ------
+        ModelError
+            A file is missing.
+        """
+        files = dict(self.model.files(self.directory)) | (dict(self.cases.files(self.directory)) if self.cases else {})
+        return {setting: digest(path) for setting, path in files.items()}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the results are a function of, the files' contents apart: not the name or `max_failed`.
+
+        The order of the factors counts: it is the order of the columns of the design.
+        """
+        decisive = {key: part for key, part in self.document.items() if key not in ("name", "max_failed")}
+        return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a study file, for editors."""
+    return StudyFile.model_json_schema()
+
+
+def _of_names(study: Study) -> Iterator[str]:
+    for name in study.factors:
+        if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED:
+            yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, and none of {RESERVED}."
+    for name in study.quantities:
+        if not name.isidentifier() or name in RESERVED:
+            yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, and none of {RESERVED}."
+
+
+def _of_model(study: Study) -> Iterator[str]:
+    if isinstance(study.model, Keras):
+        yield from _of_network(study, study.model)
+        return
+    for key in ("cases", "perturb", "quantities"):
+        if getattr(study, key):
+            yield f"{key}: is for networks (`model.kind: keras`); a function names its quantities itself."
+
+
+def _of_network(study: Study, model: Keras) -> Iterator[str]:
+    if not study.quantities:
+        yield "quantities: at least one is needed for a network, such as `y: {kind: output}`."
+    if (study.cases is None) == (model.inputs is None):
+        yield (
+            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors that "
+            "are the network's input), not both and not none."
+        )
+    if model.inputs and study.perturb:
+        yield "perturb: needs `cases`; with `model.inputs` the factors are the network's input."
+    used = Counter(model.inputs or ())
+    for name, times in used.items():
+        if times > 1:
+            yield f"model.inputs: `{name}` stands there {times} times: a factor can be one column only."
+    where = {name: "model.inputs" for name in used}
+    for number, step in enumerate(study.perturb):
+        where |= {name: f"perturb[{number}]" for name in step.factors}
+    for name, setting in where.items():
+        if name not in study.factors:
+            yield f"{setting}: no factor `{name}`{reading.nearest(name, study.factors)}"
+    for name in study.factors:
+        if name not in where:
+            yield f"factors.{name}: is used by nothing: name it in `perturb` or in `model.inputs`, or leave it out."
+
+
+def _of_estimators(study: Study) -> Iterator[str]:
+    for kind, times in Counter(estimator.kind for estimator in study.estimators).items():
+        if times > 1:
+            yield f"estimators: `{kind}` stands there {times} times: once is enough."

@@ -1,0 +1,85 @@
+"""Bars of indices with their intervals, one row a factor."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from dnnsa.view import results as read
+from dnnsa.view.palette import FAINT, GRID, INK, LABEL, S1_COLOUR, SMALL, ST_COLOUR, heading, plain_axes
+from dnnsa.view.text import number
+
+MEANING = {"S1": "first order: the factor alone", "ST": "total: alone and with others"}
+COLOUR = {"S1": S1_COLOUR, "ST": ST_COLOUR}
+
+
+class Subject(NamedTuple):
+    """What a figure is drawn of."""
+
+    dataset: Any
+    title: str
+    caption: str
+
+
+def ranking(dataset: Any, most: int) -> NDArray[np.intp]:
+    """Numbers of the factors with the largest ST, the largest first, those without a value last."""
+    total = read.interval(read.summarised("ST", dataset), dataset)[0]
+    return np.argsort(np.where(np.isnan(total), np.inf, -total), kind="stable")[:most]
+
+
+def factor_names(dataset: Any, factors: NDArray[np.intp]) -> list[str]:
+    """``shift x [px]`` for ``shift_x``."""
+    labels = read.factor_labels(dataset)
+    return [labels[k].replace("_", " ").replace("$", r"\$") for k in factors]
+
+
+def whiskers(value: Any, low: Any, high: Any) -> NDArray[Any]:
+    """Distances to the bounds for ``errorbar``, ``(2, factor)``; an index beyond a bound has no whisker on that side."""
+    return np.fmax(np.stack([value - low, high - value]), 0)
+
+
+def draw_bars(axes: Axes, dataset: Any, index: str, factors: NDArray[np.intp], at: Any, thickness: float) -> float:
+    """Bars at the heights ``at``, with values written behind them; returns where the longest whisker ends."""
+    value, low, high = (v[factors] for v in read.interval(read.summarised(index, dataset), dataset))
+    axes.barh(at, np.nan_to_num(value), height=thickness, color=COLOUR[index], label=f"{index}, {MEANING[index]}")
+    known = ~np.isnan(value)
+    bounds = whiskers(value, low, high)[:, known]
+    axes.errorbar(value[known], at[known], xerr=bounds, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2)
+    ends = np.fmax(np.fmax(value, high), 0)
+    for y, v, end in zip(at, value, np.nan_to_num(ends), strict=True):
+        axes.annotate(
+            number(float(v), 2), (end, y), (4, 0), textcoords="offset points", va="center", fontsize=SMALL, color=FAINT
+        )
+    return float(np.nanmax(ends, initial=0))
+
+
+def dress_bars(axes: Axes, dataset: Any, end: float) -> None:
+    """The axis of indices: all of [0, 1] and what lies outside."""
+    lows = [read.interval(read.summarised(index, dataset), dataset) for index in ("S1", "ST")]
+    lowest = min(float(np.nanmin(np.fmin(value, low), initial=0)) for value, low, _ in lows)
+    plain_axes(axes)
+    axes.set_xlim(lowest * 1.05, max(1.0, end) * 1.12)  # room for the numbers behind the bars
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    axes.grid(axis="x", color=GRID)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def bars_figure(subject: Subject, most: int = 40) -> Figure:
+    """S1 and ST of every factor side by side: of a quantity without dimensions, or aggregated over all cells."""
+    data = subject.dataset
+    factors = ranking(data, most)
+    at = np.arange(len(factors))
+    figure = Figure(figsize=(7.2, 1.7 + 0.52 * len(factors)), layout="constrained")
+    axes = figure.add_subplot()
+    end = max(
+        draw_bars(axes, data, "ST", factors, at - 0.19, 0.36), draw_bars(axes, data, "S1", factors, at + 0.19, 0.36)
+    )
+    dress_bars(axes, data, end)
+    axes.set_yticks(at, factor_names(data, factors), fontsize=LABEL)
+    axes.set_ylim(len(factors) - 0.4, -0.6)
+    figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
+    heading(figure, subject.title, subject.caption)
+    return figure

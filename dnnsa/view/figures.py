@@ -1,0 +1,112 @@
+"""Figures of a study's results, drawn without pyplot: in notebooks and workers nothing global changes."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from dnnsa.errors import InputError
+from dnnsa.view import results as read
+from dnnsa.view.bars import Subject, bars_figure
+from dnnsa.view.one_dim import course_figure, one_dim_figure
+from dnnsa.view.palette import DPI
+from dnnsa.view.text import count
+from dnnsa.view.two_dims import moments_figure, two_dims_figure
+
+CASE = "case"  # the dimension whose cells are nominal inputs
+
+
+def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None = None) -> list[Path]:
+    """Write a PNG for each quantity, ``<name>-<quantity>.png``, and say which.
+
+    Parameters
+    ----------
+    results
+        The ``xarray.DataTree`` of a complete store.
+    folder
+        Where to; it is made if it is not there.
+    thumbnails
+        Nominal images, shape ``(case, h, w)`` or ``(case, h, w, channels)``, to stand above the cells of quantities
+        whose only dimension is ``case``.
+
+    Returns
+    -------
+        The files in the order of the quantities. A quantity without dimensions, or with more than two, has a figure
+        only if it has Sobol' indices.
+    """
+    folder = Path(folder)
+    drawn = {name: figure(results, name, thumbnails) for name in _names(results) if _drawable(results, name)}
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, picture in drawn.items():
+        paths.append(folder / f"{_file_name(str(results.attrs['name']))}-{_file_name(name)}.png")
+        picture.savefig(paths[-1], dpi=DPI)
+    return paths
+
+
+def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = None) -> Figure:
+    """The figure of one quantity; see `plot` for ``thumbnails``.
+
+    Without dimensions bars of S1 and ST with intervals; with one, maps with the aggregated indices at the side; with
+    two, small maps for each factor; with more, bars of the aggregated indices.
+    """
+    if quantity not in _names(results):
+        known = ", ".join(f"`{name}`" for name in _names(results))
+        raise InputError(f"no quantity `{quantity}` in these results: they hold {known}.")
+    if not _drawable(results, quantity):
+        raise InputError(f"`{quantity}` has no Sobol' indices to draw: add `{{kind: sobol}}` to `estimators`.")
+    dataset = read.quantities(results)[quantity]
+    dims = read.dims(dataset)
+    if not read.has_indices(dataset):
+        subject = Subject(dataset, f"How does {quantity} vary?", _caption(results, "mean and variance"))
+        return course_figure(subject) if len(dims) == 1 else moments_figure(subject)
+    subject = Subject(dataset, f"What drives {quantity}?", _caption(results, "Sobol' indices", dataset))
+    if len(dims) == 1:
+        return one_dim_figure(subject, _pictures(dataset, thumbnails) if dims == (CASE,) else None)
+    if len(dims) == 2:
+        return two_dims_figure(subject)
+    over = f" (all of {', '.join(dims)} together)" if dims else ""
+    return bars_figure(subject._replace(title=subject.title + over))
+
+
+def _names(results: read.Results) -> list[str]:
+    names = list(read.quantities(results))
+    if not names:
+        raise InputError(
+            f"nothing to draw: the study `{results.attrs['name']}` is {results.attrs['status']}, not complete; "
+            "`dnnsa run` of the same study goes on from there."
+        )
+    return names
+
+
+def _drawable(results: read.Results, quantity: str) -> bool:
+    dataset = read.quantities(results)[quantity]
+    moments = "mean" in dataset and "variance" in dataset
+    return read.has_indices(dataset) or (moments and len(read.dims(dataset)) in (1, 2))
+
+
+def _caption(results: read.Results, what: str, dataset: Any = None) -> str:
+    level = read.level(results)
+    interval = "" if level is None or dataset is None else f"; intervals of {100 * level:g} %"
+    done = int(results.attrs["base_points_done"])
+    return f"{results.attrs['name']}: {what} from {count(done, 'base point', 'base points')}{interval}"
+
+
+def _pictures(dataset: Any, thumbnails: ArrayLike | None) -> NDArray[Any] | None:
+    if thumbnails is None:
+        return None
+    images = np.asarray(thumbnails)
+    cases = dataset.sizes[CASE]
+    if images.ndim not in (3, 4) or len(images) != cases:
+        raise InputError(
+            f"`thumbnails` must have shape ({cases}, h, w) or ({cases}, h, w, channels), one image a case, "
+            f"got {images.shape}."
+        )
+    return images
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", text)

@@ -1,0 +1,100 @@
+"""What ``dnnsa show --json`` prints: results as plain Python values, with null for what is not a number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dnnsa.view import results as read
+
+MOST = 10_000  # values of a variable that are listed
+
+
+def as_json(results: read.Results) -> dict[str, Any]:
+    """A study's results as dicts, lists, text and numbers; ``None`` for NaN and infinities.
+
+    The root attributes of the store, then ``quantities`` and ``quarantine``. In a quantity the variables have the
+    names that they have in the store, and variables with a factor are dicts from the factors' names: so
+    ``["quantities"]["output"]["S1"]["x1"]`` is a number, or for a quantity with dimensions a nested list. Variables of
+    more than 10,000 values are left out, which ``note`` says.
+    """
+    return {
+        **{name: _plain(value) for name, value in results.attrs.items()},
+        "level": read.level(results),
+        "quantities": {name: _quantity(dataset) for name, dataset in read.quantities(results).items()},
+        "quarantine": read.quarantined(results),
+    }
+
+
+def _quantity(dataset: Any) -> dict[str, Any]:
+    dims = read.dims(dataset)
+    facts: dict[str, Any] = {
+        "dims": {dim: dataset.sizes[dim] for dim in dims},
+        "cells": int(np.prod([dataset.sizes[dim] for dim in dims])),
+        "factors": _factors(dataset),
+        "coords": {
+            name: _plain(coord.values)
+            for dim in dims
+            for name, coord in read.coordinates(dataset, dim).items()
+            if coord.size <= MOST
+        },
+        "flags": read.flag_counts(dataset["status"]) if "status" in dataset else {},
+    }
+    if dims:
+        facts |= _over_cells(dataset)
+    large = sorted(str(name) for name, variable in dataset.data_vars.items() if variable.size > MOST)
+    if large:
+        facts["note"] = (
+            f"left out, for they have more than {MOST:,} values (open the store for them): {', '.join(large)}"
+        )
+    return facts | {str(name): _variable(v) for name, v in dataset.data_vars.items() if v.size <= MOST}
+
+
+def _factors(dataset: Any) -> dict[str, dict[str, str]]:
+    """Unit, law and levels of each factor, as far as the store has them."""
+    if "factor" not in dataset.coords:
+        return {}
+    names = [str(name) for name in dataset["factor"].values]
+    known = [key for key in ("unit", "law", "levels") if key in dataset.coords]
+    return {name: {key: str(dataset[key].values[k]) for key in known} for k, name in enumerate(names)}
+
+
+def _over_cells(dataset: Any) -> dict[str, Any]:
+    """Where the table of a quantity with dimensions has its numbers from: the largest ST, the range of each moment."""
+    moments = {name: read.extent(dataset[name]) for name in read.MOMENTS if name in dataset}
+    facts: dict[str, Any] = {"over_cells": {name: _plain(e._asdict()) for name, e in moments.items()}}
+    if "ST" in dataset:
+        names = [str(name) for name in dataset["factor"].values]
+        facts["largest_ST"] = {
+            name: {"value": _plain(peak.value), "at": _plain(read.where(dataset, peak.cell)) if peak.cell else None}
+            for name, peak in zip(names, read.peaks(dataset["ST"]), strict=True)
+        }
+    return facts
+
+
+def _variable(variable: Any) -> Any:
+    """Nested lists, and a dict where the dimension is the factors."""
+    values = variable.values
+    for_each = [d for d in variable.dims if d in read.FACTOR_DIMS]
+    return _by_factor(values, [[str(name) for name in variable[d].values] for d in for_each])
+
+
+def _by_factor(values: Any, names: list[list[str]]) -> Any:
+    if not names:
+        return _plain(values)
+    return {name: _by_factor(part, names[1:]) for name, part in zip(names[0], values, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.astype(str) if value.dtype.kind in "mM" else value
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(str(value) if value.dtype.kind in "mM" else value.item())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if isinstance(value, str | int | bool) or value is None else str(value)

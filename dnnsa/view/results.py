@@ -1,0 +1,153 @@
+"""Reading a study's results for people, a stored chunk at a time, since a map may be larger than memory."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUARANTINE = "quarantine"
+FACTOR_DIMS = ("factor", "factor_2")
+MOMENTS = ("mean", "variance", "skewness", "kurtosis")
+SHAPED = ("ST", "S1", *MOMENTS, "status", "n")  # variables whose dimensions are those of the quantity
+
+
+class Results(Protocol):
+    """An ``xarray.DataTree``, as far as it is read here; named so that no command has to load xarray to start."""
+
+    @property
+    def attrs(self) -> Mapping[str, Any]: ...
+
+    @property
+    def children(self) -> Mapping[str, "Results"]: ...
+
+    @property
+    def dataset(self) -> Any: ...
+
+
+class Extent(NamedTuple):
+    """Of the values that are numbers; NaN if there are none."""
+
+    low: float
+    mean: float
+    high: float
+
+
+class Peak(NamedTuple):
+    """The largest value over cells; ``cell`` is its index, empty if no value is a number."""
+
+    value: float
+    cell: tuple[int, ...]
+
+
+def quantities(results: Results) -> dict[str, Any]:
+    """The dataset of each quantity, by name."""
+    return {name: node.dataset for name, node in results.children.items() if name != QUARANTINE}
+
+
+def dims(dataset: Any) -> tuple[str, ...]:
+    """The dimensions of a quantity, without those of factors."""
+    first = next((name for name in SHAPED if name in dataset), None)
+    return () if first is None else tuple(str(d) for d in dataset[first].dims if d not in FACTOR_DIMS)
+
+
+def summarised(index: str, dataset: Any) -> str:
+    """The variable with one value a factor: the index itself without dimensions, else the aggregated one."""
+    return f"{index}_aggregated" if dims(dataset) else index
+
+
+def has_indices(dataset: Any) -> bool:
+    return all(summarised(index, dataset) in dataset for index in ("S1", "ST"))
+
+
+def interval(name: str, dataset: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """An index and its bounds, each ``(factor,)``, NaN where the store has no bounds."""
+    value = np.asarray(dataset[name].values, dtype=float)
+    bounds = [dataset.get(f"{name}_{side}") for side in ("lower", "upper")]
+    low, high = (np.full_like(value, np.nan) if b is None else np.asarray(b.values, dtype=float) for b in bounds)
+    return value, low, high
+
+
+def level(results: Results) -> float | None:
+    """The probability that an interval holds its index, if the store says."""
+    bounds = [d[n] for d in quantities(results).values() for n in d.data_vars if str(n).endswith("_lower")]
+    found = [source.attrs["level"] for source in (results, *bounds) if "level" in source.attrs]
+    return float(found[0]) if found else None
+
+
+def factor_labels(dataset: Any) -> list[str]:
+    """``name [unit]`` of each factor."""
+    names = [str(name) for name in dataset["factor"].values]
+    units = [str(u) for u in dataset["unit"].values] if "unit" in dataset.coords else [""] * len(names)
+    return [f"{name} [{unit}]" if unit else name for name, unit in zip(names, units, strict=True)]
+
+
+def pieces(array: Any) -> Iterator[tuple[tuple[int, ...], NDArray[Any]]]:
+    """The first index and the values of each stored chunk, read one at a time."""
+    steps = array.encoding.get("shards") or array.encoding.get("chunks") or array.shape
+    starts = [range(0, size, step or 1) for size, step in zip(array.shape, steps, strict=True)]
+    for corner in product(*starts):
+        slices = tuple(slice(start, start + step) for start, step in zip(corner, steps, strict=True))
+        yield corner, np.asarray(array.variable[slices].values)
+
+
+def extent(array: Any) -> Extent:
+    """Smallest, mean and largest value of a map."""
+    low, high, total, count = np.inf, -np.inf, 0.0, 0
+    for _, values in pieces(array):
+        numbers = values[np.isfinite(values)].astype(float)
+        low, high = min(low, numbers.min(initial=np.inf)), max(high, numbers.max(initial=-np.inf))
+        total, count = total + float(numbers.sum(dtype=float)), count + numbers.size
+    return Extent(float(low), total / count, float(high)) if count else Extent(np.nan, np.nan, np.nan)
+
+
+def peaks(array: Any) -> list[Peak]:
+    """The largest value of each factor's map, ``(factor, *dims)`` with any number of dimensions."""
+    found = [Peak(np.nan, ())] * array.shape[0]
+    for corner, values in pieces(array):
+        for k, cells in enumerate(values, start=corner[0]):
+            filled = np.where(np.isnan(cells), -np.inf, cells)
+            cell = np.unravel_index(int(filled.argmax()), filled.shape)
+            if filled[cell] > (found[k].value if found[k].cell else -np.inf):
+                found[k] = Peak(float(filled[cell]), tuple(int(c + i) for c, i in zip(corner[1:], cell, strict=True)))
+    return found
+
+
+def flag_counts(status: Any) -> dict[str, int]:
+    """How many cells each flag of ``status`` is set in, by its meaning."""
+    meanings = status.attrs.get("flag_meanings", "")
+    names = meanings.split() if isinstance(meanings, str) else [str(name) for name in meanings]
+    masks = np.atleast_1d(np.asarray(status.attrs.get("flag_masks", []), dtype=np.uint8))
+    counts = dict.fromkeys(names, 0)
+    for _, values in pieces(status):
+        for name, mask in zip(names, masks, strict=True):
+            counts[name] += int(np.count_nonzero(values & mask))
+    return counts
+
+
+def coordinates(dataset: Any, dim: str) -> dict[str, Any]:
+    """The coordinates along one dimension, its own first."""
+    others = [str(name) for name, coord in dataset.coords.items() if coord.dims == (dim,) and name != dim]
+    return {name: dataset.coords[name] for name in ([dim] if dim in dataset.coords else []) + others}
+
+
+def where(dataset: Any, cell: tuple[int, ...]) -> dict[str, Any]:
+    """A cell by its coordinates, such as ``{"case": 3, "label": "seven"}``; its number where a dimension has none."""
+    place: dict[str, Any] = {}
+    for dim, i in zip(dims(dataset), cell, strict=True):
+        place |= {dim: i} | {name: coord.values[i] for name, coord in coordinates(dataset, dim).items()}
+    return place
+
+
+def quarantined(results: Results) -> list[dict[str, Any]]:
+    """The base points in quarantine: replicate, number, cause, traceback, and factor values ``a`` and ``b`` as text."""
+    if QUARANTINE not in results.children:
+        return []
+    data = results.children[QUARANTINE].dataset
+    names = [str(name) for name in data["factor"].values]
+    points = {p: [dict(zip(names, map(str, row), strict=True)) for row in data[p].values] for p in ("a", "b")}
+    numbers = {key: [int(v) for v in data[key].values] for key in ("replicate", "number")}
+    texts = {key: [str(v) for v in data[key].values] for key in ("cause", "traceback")}
+    columns = numbers | texts | points
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,141 @@
+"""What ``dnnsa show`` prints: a header, a table for each quantity, and what is in quarantine."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dnnsa.view import results as read
+from dnnsa.view.plain import as_json
+from dnnsa.view.text import bounded, count, decimals, duration, number, place
+
+__all__ = ["as_json", "summary"]
+
+FIRST = 3  # entries of the quarantine that are shown
+STATUS_STYLE = {"complete": "bold green", "running": "bold yellow", "stopped": "bold red"}
+STYLE = {"S1": "blue", "ST": "magenta"}
+FLAG_TEXT = {
+    "base_points_left_out": "left out base points with a run that is not finite",
+    "too_few_base_points": "used fewer than 2 base points and {have} no results",
+    "no_variance": "{do} not vary: no variance, no index",
+    "overflow": "overflowed: scale the quantity down",
+}
+
+
+def summary(results: read.Results) -> RenderableType:
+    """A study's results as text, to be printed by rich: readable in 80 columns and without colours.
+
+    Parameters
+    ----------
+    results
+        The ``xarray.DataTree`` of a store, complete or not.
+    """
+    parts: list[RenderableType] = [_header(results)]
+    for name, dataset in read.quantities(results).items():
+        parts += [Text(), *_quantity(name, dataset, results.attrs)]
+    quarantine = read.quarantined(results)
+    return Group(*parts, *_quarantine(quarantine))
+
+
+def _header(results: read.Results) -> Text:
+    attrs = results.attrs
+    status = str(attrs["status"])
+    text = Text.assemble((str(attrs["name"]), "bold"), "  ", (status, STATUS_STYLE.get(status, "bold")))
+    asked = count(int(attrs["base_points"]), "base point", "base points")
+    text.append(f"\n{attrs['base_points_done']} of {asked} done")
+    if out := int(attrs["base_points_quarantined"]):
+        text.append(f", {out} in quarantine", "red")
+    if "seconds" in attrs:
+        text.append(f", in {duration(float(attrs['seconds']))}")
+    if attrs.get("finished"):
+        text.append(f"\nfinished {attrs['finished']}")
+    if status != "complete":
+        text.append("\nno indices yet: `dnnsa run` of the same study goes on from here", "yellow")
+    elif (level := read.level(results)) is not None:
+        text.append(f"\nin brackets: intervals of {100 * level:g} %", "dim")
+    return text
+
+
+def _quantity(name: str, dataset: Any, attrs: Mapping[str, Any]) -> Iterator[RenderableType]:
+    dims = read.dims(dataset)
+    shape = ", ".join(f"{dim}: {dataset.sizes[dim]}" for dim in dims)
+    yield Text.assemble((name, "bold underline"), f" ({shape})" if shape else "")
+    if read.has_indices(dataset):
+        yield _indices(dataset)
+    else:
+        yield Text("  no Sobol' indices: the study does not ask for them", "dim")
+    for line in [*_moments(dataset), *_flags(dataset, int(attrs["base_points_done"]))]:
+        yield _indented(Text(line))
+
+
+def _indices(dataset: Any) -> Table:
+    dims = read.dims(dataset)
+    over = "aggregated\n" if dims else ""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="", show_edge=False, pad_edge=False)
+    table.add_column("\nfactor" if over else "factor", overflow="fold")
+    columns = [[Text(label) for label in read.factor_labels(dataset)]]
+    for index in ("S1", "ST"):
+        value, low, high = read.interval(read.summarised(index, dataset), dataset)
+        digits = decimals(low, high)
+        table.add_column(Text(f"{over}{index}"), style=STYLE[index], no_wrap=True)
+        columns.append([Text(bounded(*row, digits)) for row in zip(value, low, high, strict=True)])
+    if dims and "ST" in dataset:
+        names = read.where(dataset, (0,) * len(dims))
+        table.add_column(Text(f"largest ST\nat {', '.join(names)}"), overflow="fold")
+        columns.append([_peak(peak, dataset) for peak in read.peaks(dataset["ST"])])
+    for row in zip(*columns, strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _peak(peak: read.Peak, dataset: Any) -> Text:
+    at = f" at {place(read.where(dataset, peak.cell))}" if peak.cell else ""
+    return Text.assemble((number(peak.value, 2), STYLE["ST"]), at)
+
+
+def _moments(dataset: Any) -> list[str]:
+    if not read.dims(dataset):
+        found = {name: float(dataset[name].values) for name in read.MOMENTS if name in dataset}
+        return [", ".join(f"{name} {number(value)}" for name, value in found.items())] if found else []
+    extents = {name: read.extent(dataset[name]) for name in ("mean", "variance") if name in dataset}
+    said = [f"{name} {number(e.mean)} ({number(e.low)} to {number(e.high)})" for name, e in extents.items()]
+    return [f"over cells: {', '.join(said)}"] if said else []
+
+
+def _flags(dataset: Any, done: int) -> list[str]:
+    """A sentence for each flag that is set somewhere."""
+    if "status" not in dataset:
+        return []
+    status = dataset["status"]
+    lines = []
+    for flag, n in read.flag_counts(status).items():
+        who = f"{n} of {count(status.size, 'cell', 'cells')}" if status.ndim else "it"
+        said = FLAG_TEXT.get(flag, f"{{have}} the flag `{flag}`").format(
+            have="has" if n == 1 else "have", do="does" if n == 1 else "do"
+        )
+        if flag == "base_points_left_out" and "n" in dataset:
+            said += f"; at least {read.extent(dataset['n']).low:.0f} of {done} were used"
+        lines += [f"{who} {said}"] if n else []
+    return lines
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def _quarantine(entries: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    if not entries:
+        return
+    yield Text(f"\n{count(len(entries), 'base point', 'base points')} in quarantine", "bold red")
+    for entry in entries[:FIRST]:
+        text = Text.assemble(f"replicate {entry['replicate']}, number {entry['number']}: ", (entry["cause"], "red"))
+        for point in ("a", "b"):
+            values = ", ".join(f"{name} {value}" for name, value in entry[point].items())
+            text.append(f"\n  {point}: {values}", "dim")
+        yield _indented(text)
+    if len(entries) > FIRST:
+        yield Text(f"  and {len(entries) - FIRST} more: `dnnsa show --json` lists all, with tracebacks", "dim")
