@@ -4,14 +4,16 @@ import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from distributed import Client
+from numpy.typing import NDArray
 
 from dnnsa import store
 from dnnsa.cluster import Cluster, Local
 from dnnsa.engine import Job, Outcome, Plan, Probe, Reporter, committed, make_plan, probe, reduce_study, sample
-from dnnsa.errors import DnnsaError, Interrupted, RunError, StoreError
+from dnnsa.errors import DnnsaError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.estimators.intervals import aggregated
 from dnnsa.study import Study
 from dnnsa.view.progress import watcher
@@ -55,26 +57,20 @@ def run(
         It stopped on the way; the same call goes on from what was kept.
     """
     path = Path(out) if out is not None else study.directory / f"{study.name}.zarr"
-    reporter = reporter or watcher()
     job = Job(study, study.digests())
-    if _is_complete(path, job, overwrite):
-        reporter.say(f"{path} holds this study, complete.")
-        return store.open_results(path)
-    began = time.monotonic()
-    with nullcontext(client) if client else (cluster or Local()).open() as dask:
-        if dask.dashboard_link:
-            reporter.say(f"dashboard: {dask.dashboard_link}")
-        seen = _first(dask, job)
-        plan = make_plan(study, seen.fields)
-        if overwrite and path.exists():
-            store.remove(path)
-        if not path.exists():
-            store.create(path, study, job.digests)
-        _reduce(dask, job, plan, seen, path, reporter, began)
+    with nullcontext(reporter) if reporter else watcher() as watching:
+        if _is_complete(path, job, overwrite):
+            watching.say(f"{path} holds this study, complete.")
+            return store.open_results(path)
+        try:
+            with nullcontext(client) if client else (cluster or Local()).open() as dask:
+                _run(dask, job, path, overwrite, watching)
+        except KeyboardInterrupt as stop:
+            raise Interrupted("interrupted: what was kept is kept; run the same command again to go on.") from stop
     return store.open_results(path)
 
 
-def open(path: str | Path) -> xr.DataTree:  # noqa: A001: read as `dnnsa.open`
+def open(path: str | Path) -> xr.DataTree:  # noqa: A001
     """The results in a store: a group for each quantity, read lazily.
 
     Raises
@@ -97,6 +93,19 @@ def plan(study: Study) -> tuple[Plan, Probe]:
     return make_plan(study, seen.fields), seen
 
 
+def thumbnails(path: str | Path) -> NDArray[Any] | None:
+    """The nominal images of a store's cases, ``(case, height, width[, channels])``, for its figures.
+
+    None where the cases are no images, or their file is not where it was or not what it was.
+    """
+    study, digests = store.study_of(Path(path))
+    try:
+        images = study.cases.load(study.directory, digests).inputs if study.cases else None
+    except ModelError:
+        return None
+    return images if images is not None and images.ndim in (3, 4) else None
+
+
 def _is_complete(path: Path, job: Job, overwrite: bool) -> bool:
     """Whether ``path`` holds the results already; refuses what is not this study's."""
     if not path.exists():
@@ -111,6 +120,19 @@ def _is_complete(path: Path, job: Job, overwrite: bool) -> bool:
             "\n".join([f"{path}: holds another study; give another --out, or --overwrite. What differs:", *differences])
         )
     return bool(attrs["status"] == "complete")
+
+
+def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter) -> None:
+    began = time.monotonic()
+    if dask.dashboard_link:
+        reporter.say(f"dashboard: {dask.dashboard_link}")
+    seen = _first(dask, job)
+    plan = make_plan(job.study, seen.fields)
+    if overwrite and path.exists():
+        store.remove(path)
+    if not path.exists():
+        store.create(path, job.study, job.digests)
+    _reduce(dask, job, plan, seen, path, reporter, began)
 
 
 def _first(client: Client, job: Job) -> Probe:

@@ -26,7 +26,9 @@ def run(
     out: Annotated[Path | None, typer.Option(help="The store; STUDY.zarr beside the study file unless given.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
     cluster: Annotated[Path | None, typer.Option(metavar="PROFILE.yaml", help="Where workers are started.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete what the store holds and start again.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete what the store holds and start again.")
+    ] = False,
 ) -> None:
     """Run a study, or go on with one that was interrupted, and print its indices."""
     from dnnsa import api
@@ -40,9 +42,7 @@ def run(
     path = out or study.with_suffix(".zarr")
     where = read_profile(cluster) if cluster else Local(workers=workers)
     with watcher() as reporter:
-        results = api.run(
-            Study.from_yaml(study), out=path, cluster=where, overwrite=overwrite, reporter=reporter
-        )
+        results = api.run(Study.from_yaml(study), out=path, cluster=where, overwrite=overwrite, reporter=reporter)
     _summarize(results)
     print(f"store: {path}")  # noqa: T201
 
@@ -52,7 +52,7 @@ def plan(study: StudyFile) -> None:
     """Say what a study comes to, from one block of it run here: runs, tasks, bytes, time."""
     from dnnsa import api
     from dnnsa.study import Study
-    from dnnsa.view.table import plan_table
+    from dnnsa.view.plan import plan_table
 
     _print(plan_table(*api.plan(Study.from_yaml(study))))
 
@@ -80,8 +80,9 @@ def plot(
     """Draw a store's indices and index maps, one figure a quantity, and print the files' names."""
     from dnnsa import api, view
 
-    for path in view.plot(api.open(store), out or store.absolute().parent, api.thumbnails(store)):
-        print(path)  # noqa: T201
+    folder = out or store.absolute().parent
+    for path in view.plot(api.open(store), folder, api.thumbnails(store)):
+        print(f"figure: {path}")  # noqa: T201
 
 
 @app.command()
@@ -102,7 +103,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Global sensitivity analysis of neural networks."""
 
@@ -120,7 +123,10 @@ def _summarize(results: Any) -> None:
 
 
 def main() -> NoReturn:
-    """Run a command; a user's error is one message and an exit status, anything else keeps its traceback."""
+    """Run a command: a user's error is one message and an exit status, anything else keeps its traceback."""
     try:
-        app(standalone_mode=False)
-    except typer.TyperException ...
+        app()
+    except DnnsaError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_status)
+    sys.exit(0)

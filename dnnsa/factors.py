@@ -96,7 +96,7 @@ class Normal:
             raise ValueError(f"`sd` must be above 0, got sd: {self.sd:g}")
 
     def ppf(self, u: Unit) -> Values:
-        return self.mean + self.sd * ndtri(u)
+        return np.asarray(self.mean + self.sd * ndtri(u))
 
 
 @settings
@@ -121,7 +121,7 @@ class Integers:
 
     def ppf(self, u: Unit) -> Values:
         count = self.high - self.low + 1
-        return self.low + np.minimum(np.floor(u * count), count - 1).astype(np.int64)
+        return np.asarray(self.low + np.minimum(np.floor(u * count), count - 1).astype(np.int64))
 
 
 Scalar = str | int | float | bool | None

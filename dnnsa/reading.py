@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -21,8 +22,18 @@ Kinds = Mapping[Pattern, Mapping[str, type]]  # where a `kind` is asked for, and
 
 def one_of(kinds: Mapping[str, type]) -> Any:
     """The type of a setting that is one of several classes, told apart by `kind`."""
-    several = Union[tuple(kinds.values())]  # noqa: UP007: made of a dict
+    several: Any = Union.__getitem__(tuple(kinds.values()))
     return Annotated[several, Field(discriminator="kind")] if len(kinds) > 1 else several
+
+
+def mapping_of(kinds: Mapping[str, type]) -> Any:
+    """The type of a mapping from names to such settings."""
+    return GenericAlias(dict, (str, one_of(kinds)))
+
+
+def list_of(kinds: Mapping[str, type]) -> Any:
+    """The type of a list of such settings."""
+    return GenericAlias(tuple, (one_of(kinds), ...))
 
 
 def read_file(path: Path, error: type[FileError]) -> dict[str, Any]:
@@ -63,8 +74,14 @@ def write(document: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def check(data: Any, to: TypeAdapter[T], kinds: Kinds, keys: Mapping[Pattern, Iterable[str]], error: type[FileError],
-          source: str = "") -> T:
+def check(
+    data: Any,
+    to: TypeAdapter[T],
+    kinds: Kinds,
+    keys: Mapping[Pattern, Iterable[str]],
+    error: type[FileError],
+    source: str = "",
+) -> T:
     """Settings as the classes that declare them.
 
     Parameters
@@ -100,7 +117,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """dnnsa's classes as mappings, tuples as lists."""
+    """Dnnsa's classes as mappings, tuples as lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -119,10 +136,11 @@ def _entries(data: Any, pattern: tuple[str, ...], path: tuple[Any, ...] = ()) ->
     if not pattern:
         yield path, data
         return
-    if pattern[0] != "*":
-        items = [(pattern[0], data[pattern[0]])] if isinstance(data, dict) and pattern[0] in data else []
-    else:
-        items = list(data.items()) if isinstance(data, dict) else list(enumerate(data)) if isinstance(data, list) else []
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(data, dict):
+        items = data.items() if pattern[0] == "*" else [(key, data[key]) for key in pattern[:1] if key in data]
+    elif isinstance(data, list) and pattern[0] == "*":
+        items = enumerate(data)
     for key, item in items:
         yield from _entries(item, pattern[1:], (*path, key))
 
@@ -136,9 +154,7 @@ def _kind_problems(data: Any, where: Kinds) -> Iterator[str]:
                 yield f"{_dotted((*path, 'kind'))}: no kind `{entry['kind']}`{nearest(str(entry['kind']), kinds)}"
 
 
-def _problems(
-    error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]
-) -> Iterator[str]:
+def _problems(error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]) -> Iterator[str]:
     for item in error.errors(include_url=False):
         path, owner = _path_of(item["loc"], data)
         kind, shown, context = item["type"], item["input"], item.get("ctx", {})
@@ -146,7 +162,8 @@ def _problems(
         if kind.startswith("union_tag") or (kind in ("literal_error", "missing") and path[-1] == "kind"):
             continue  # told by _kind_problems
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{nearest(str(path[-1]), _known(path, owner, kinds, keys))}"
+            near = nearest(str(path[-1]), _known(path, owner, kinds, keys))
+            yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{near}"
         elif kind in ("missing", "missing_keyword_only_argument"):
             yield f"{_dotted(path[:-1]) or 'the file'}: `{path[-1]}` is missing."
         elif kind == "value_error":
@@ -164,7 +181,7 @@ def _path_of(loc: tuple[int | str, ...], data: Any) -> tuple[tuple[Any, ...], An
     path: list[Any] = []
     here, owner = data, data
     for part in loc:
-        if isinstance(here, dict) and part in here or isinstance(here, list) and isinstance(part, int):
+        if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
             owner = here
             here = here[part]  # type: ignore[index]
             path.append(part)

@@ -1,6 +1,7 @@
 """The store: one Zarr hierarchy for each study, which plain xarray opens."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import zarr
+from zarr.codecs import ZstdCodec
 
 from dnnsa.errors import StoreError
 from dnnsa.estimators.base import FLAGS, Finalized, Map
 from dnnsa.models.base import Coords
-from dnnsa.study import Study
 from dnnsa.reading import read_text
+from dnnsa.study import Study
 
 CHECKPOINT = ".checkpoint"  # folder of the engine's commits, gone when the store is complete
 RECORDED = ("dnnsa", "dask", "distributed", "keras", "numpy", "scipy", "tensorflow", "xarray", "zarr")
@@ -52,6 +54,7 @@ def create(path: Path, study: Study, digests: Mapping[str, str]) -> None:
             "study": study.to_yaml(),
             "digest": study.digest,
             "files": dict(digests),
+            "directory": os.path.relpath(study.directory, path.parent),  # of the study, from the store's folder
             "versions": {package: version(package) for package in RECORDED},
             "started": _now(),
             "base_points": study.design.base_points,
@@ -69,8 +72,6 @@ def writable(path: Path) -> None:
     StoreError
         It lies in what is no folder, or in one that may not be written.
     """
-    import os
-
     parent = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
     if not parent.is_dir():
         raise StoreError(f"{path}: the store cannot be written: {parent} is not a folder.")
@@ -144,7 +145,9 @@ def prepare(
         Results of any study of these estimators: which maps there are, and what leads their dimensions.
     """
     for quantity, (dims, shape, coords) in fields.items():
-        dataset = xr.Dataset(coords={**_factor_coords(study), **{k: (along, _text(v)) for k, (along, v) in coords.items()}})
+        dataset = xr.Dataset(
+            coords={**_factor_coords(study), **{k: (along, _text(v)) for k, (along, v) in coords.items()}}
+        )
         dataset.to_zarr(path, group=quantity, mode="w", zarr_format=3, consolidated=False)
         group = zarr.open_group(path / quantity, mode="r+")
         for name, map_ in sample.maps.items():
@@ -159,7 +162,9 @@ def write_slab(path: Path, quantity: str, start: int, stop: int, maps: Mapping[s
     group = zarr.open_group(path / quantity, mode="r+")
     for name, map_ in maps.items():
         array = _existing(group, name)
-        rows = (slice(None),) * len(map_.leading) + ((slice(start, stop),) if map_.array.ndim > len(map_.leading) else ())
+        rows = (slice(None),) * len(map_.leading) + (
+            (slice(start, stop),) if map_.array.ndim > len(map_.leading) else ()
+        )
         array[rows if rows else ...] = map_.array
 
 
@@ -185,6 +190,19 @@ def write_quarantine(path: Path, study: Study, failures: Sequence[Any]) -> None:
         table[point] = (("base_point", "factor"), np.array(values, dtype=object))  # type: ignore[assignment]
     dataset = xr.Dataset(table, coords=_factor_coords(study))
     dataset.to_zarr(path, group="quarantine", mode="w", zarr_format=3, consolidated=False)
+
+
+def study_of(path: Path) -> tuple[Study, dict[str, str]]:
+    """The study that a store holds, with the digests of its files when it began.
+
+    Raises
+    ------
+    StoreError
+        There is no store of dnnsa.
+    """
+    attrs = attributes(path)
+    directory = path.absolute().parent / attrs["directory"]
+    return Study(directory=directory, source=str(path), **read_text(attrs["study"])), dict(attrs["files"])
 
 
 def update(path: Path, **attrs: Any) -> None:
@@ -213,13 +231,17 @@ def open_results(path: str | Path) -> xr.DataTree:
     StoreError
         There is no store of dnnsa.
     """
-    attrs = attributes(Path(path))
-    if attrs["status"] != "complete":
-        return xr.DataTree(xr.Dataset(attrs=attrs))
+    path = Path(path)
+    attrs = attributes(path)
+    if attrs["status"] != "complete":  # no indices yet
+        tree = xr.DataTree(xr.Dataset(attrs=attrs))
+        if (path / "quarantine").exists():
+            tree["quarantine"] = xr.DataTree(xr.open_zarr(path, group="quarantine", consolidated=False))
+        return tree
     return xr.open_datatree(path, engine="zarr", consolidated=False)
 
 
-def _array(group: zarr.Group, name: str, shape: Any, dims: Any, chunks: Any, dtype: np.dtype[Any]) -> zarr.Array:
+def _array(group: zarr.Group, name: str, shape: Any, dims: Any, chunks: Any, dtype: np.dtype[Any]) -> zarr.Array[Any]:
     return group.create_array(
         name,
         shape=shape,
@@ -227,12 +249,12 @@ def _array(group: zarr.Group, name: str, shape: Any, dims: Any, chunks: Any, dty
         dtype=dtype,
         fill_value=np.nan if dtype.kind == "f" else 0,  # what was never written shows
         dimension_names=dims,
-        compressors=zarr.codecs.ZstdCodec(level=1, checksum=True),  # without it a flipped bit is read as a number
+        compressors=ZstdCodec(level=1, checksum=True),  # without it a flipped bit is read as a number
         overwrite=True,
     )
 
 
-def _existing(group: zarr.Group, name: str) -> zarr.Array:
+def _existing(group: zarr.Group, name: str) -> zarr.Array[Any]:
     array = group[name]
     assert isinstance(array, zarr.Array)
     return array
@@ -253,7 +275,10 @@ def _describe(group: zarr.Group, study: Study) -> None:
 
 def _factor_coords(study: Study) -> dict[str, Any]:
     document = study.document["factors"]
-    laws = {name: {k: v for k, v in law.items() if k not in ("kind", "unit") and v is not None} for name, law in document.items()}
+    laws = {
+        name: {k: v for k, v in law.items() if k not in ("kind", "unit") and v is not None}
+        for name, law in document.items()
+    }
     columns = {
         "factor": list(document),
         "unit": [law["unit"] or "" for law in document.values()],

@@ -33,41 +33,47 @@ KINDS: reading.Kinds = {
     ("estimators", "*"): estimators.KINDS,
 }
 
-StudyFile: type[BaseModel] = create_model(
-    "StudyFile",
-    __config__=ConfigDict(extra="forbid", strict=True, frozen=True, title="dnnsa study", allow_inf_nan=False),
-    name=(str, Field(min_length=1, description="Name of the study, for tables and figures.")),
-    factors=(
-        dict[str, reading.one_of(factors.KINDS)],
+PARTS: dict[str, Any] = {
+    "name": (str, Field(min_length=1, description="Name of the study, for tables and figures.")),
+    "factors": (
+        reading.mapping_of(factors.KINDS),
         Field(min_length=1, description="The uncertain factors, by name."),
     ),
-    design=(reading.one_of(designs.KINDS), Field(description="Which points are run.")),
-    model=(reading.one_of(models.KINDS), Field(description="What is run.")),
-    cases=(Cases | None, Field(default=None, description="The nominal inputs of a network, which `perturb` perturbs.")),
-    perturb=(
-        tuple[reading.one_of(perturb.KINDS), ...],
+    "design": (reading.one_of(designs.KINDS), Field(description="Which points are run.")),
+    "model": (reading.one_of(models.KINDS), Field(description="What is run.")),
+    "cases": (
+        Cases | None,
+        Field(default=None, description="The nominal inputs of a network, which `perturb` perturbs."),
+    ),
+    "perturb": (
+        reading.list_of(perturb.KINDS),
         Field(default=(), description="What is done to each case, in this order."),
     ),
-    quantities=(
-        dict[str, reading.one_of(quantities.KINDS)],
+    "quantities": (
+        reading.mapping_of(quantities.KINDS),
         Field(default_factory=dict, description="What is computed of a network's outputs, by name."),
     ),
-    estimators=(
-        tuple[reading.one_of(estimators.KINDS), ...],
+    "estimators": (
+        reading.list_of(estimators.KINDS),
         Field(
             default=(estimators.Sobol(), estimators.Moments()),
             min_length=1,
             description="What is estimated of each quantity.",
         ),
     ),
-    max_failed=(
+    "max_failed": (
         float,
         Field(default=0.01, ge=0, le=1, description="Share of base points that may be in quarantine before it stops."),
     ),
+}
+StudyFile: type[BaseModel] = create_model(
+    "StudyFile",
+    __config__=ConfigDict(extra="forbid", strict=True, frozen=True, title="dnnsa study", allow_inf_nan=False),
+    **PARTS,
 )
 KEYS = {(): list(StudyFile.model_fields), ("cases",): [field.name for field in dataclasses.fields(Cases)]}
 
-RESERVED = ("factor", "factor_2", "quarantine")  # names that the store gives to other things
+RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
 
 
 @dataclass(frozen=True, init=False)
@@ -161,11 +167,11 @@ def schema() -> dict[str, Any]:
 
 def _of_names(study: Study) -> Iterator[str]:
     for name in study.factors:
-        if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED:
-            yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, and none of {RESERVED}."
+        if not name.isidentifier() or keyword.iskeyword(name) or f"`{name}`" in RESERVED:
+            yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, none of {RESERVED}."
     for name in study.quantities:
-        if not name.isidentifier() or name in RESERVED:
-            yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, and none of {RESERVED}."
+        if not name.isidentifier() or f"`{name}`" in RESERVED:
+            yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, none of {RESERVED}."
 
 
 def _of_model(study: Study) -> Iterator[str]:
@@ -182,8 +188,8 @@ def _of_network(study: Study, model: Keras) -> Iterator[str]:
         yield "quantities: at least one is needed for a network, such as `y: {kind: output}`."
     if (study.cases is None) == (model.inputs is None):
         yield (
-            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors that "
-            "are the network's input), not both and not none."
+            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors "
+            "that are the network's input), not both and not none."
         )
     if model.inputs and study.perturb:
         yield "perturb: needs `cases`; with `model.inputs` the factors are the network's input."
@@ -191,9 +197,9 @@ def _of_network(study: Study, model: Keras) -> Iterator[str]:
     for name, times in used.items():
         if times > 1:
             yield f"model.inputs: `{name}` stands there {times} times: a factor can be one column only."
-    where = {name: "model.inputs" for name in used}
+    where = dict.fromkeys(used, "model.inputs")
     for number, step in enumerate(study.perturb):
-        where |= {name: f"perturb[{number}]" for name in step.factors}
+        where |= dict.fromkeys(step.factors, f"perturb[{number}]")
     for name, setting in where.items():
         if name not in study.factors:
             yield f"{setting}: no factor `{name}`{reading.nearest(name, study.factors)}"

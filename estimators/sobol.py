@@ -123,7 +123,7 @@ def _block(y: NDArray[Any]) -> SobolState:
 
 
 def _still(state: SobolState, resolution: float) -> NDArray[np.bool_]:
-    """Which runs have no variance beyond the rounding of their outputs, ``(p + 2, *shape)``; relative, never absolute."""
+    """Which runs have no variance beyond their outputs' rounding, ``(p + 2, *shape)``; relative, never absolute."""
     sd = np.sqrt(share(state.m2, state.n - 1))
     return np.asarray(sd <= 8 * resolution * np.abs(state.mean))
 

@@ -113,7 +113,7 @@ def guarded(
     When a run of the block raises, its base points are run one by one: only those that raise by themselves are lost.
     """
     try:
-        outputs, failures = evaluate(job, at, fields), []
+        outputs, failures = evaluate(job, at, fields), list[Failure]()
     except DnnsaError:
         raise  # the study cannot go on: a changed file, a model that does not load
     except Exception:

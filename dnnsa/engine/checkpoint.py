@@ -56,7 +56,8 @@ class Checkpoint:
             raise StoreError(f"{path}: is damaged ({error}): start again with --overwrite.") from error
         if shape != _shape(plan):
             raise StoreError(
-                f"{path}: the model's outputs have changed, from {shape} to {_shape(plan)}: start again with --overwrite."
+                f"{path}: the model's outputs have changed, from {shape} to {_shape(plan)}: start again with "
+                "--overwrite."
             )
         return Commit(nodes, failures)
 

@@ -111,7 +111,7 @@ class _Reduction:
         self.done = sum(plan.block << node.level for node in self.held if node.part == 0)
 
     def slots(self) -> int:
-        return max(1, sum(self.client.nthreads().values()))
+        return max(1, sum(int(threads) for threads in self.client.nthreads().values()))
 
     def submit(self, function: Callable[..., Any], *args: Any, name: str, priority: int) -> Future:
         key = f"dnnsa-{function.__name__}-{self.life}-{name}-{uuid.uuid4().hex[:6]}"
@@ -147,11 +147,11 @@ class _Reduction:
         roots = [Node(0, replicate, self.plan.levels, 0) for replicate in range(self.plan.replicates)]
         held = [node for node in self.held if node.part == 0]
         missing = [node for root in roots for node in _missing(root, held, level)]
-        return iter(sorted(missing, key=lambda node: (node.index << node.level, node.replicate)))
+        return iter(sorted(missing, key=lambda node: (node.number << node.level, node.replicate)))
 
     def start(self, node: Node) -> None:
-        name = f"{node.replicate}-{node.level}-{node.index}"
-        made = self.submit(leaf, self.job, self.plan, node.replicate, node.level, node.index, name=name, priority=LEAF)
+        name = f"{node.replicate}-{node.level}-{node.number}"
+        made = self.submit(leaf, self.job, self.plan, node.replicate, node.level, node.number, name=name, priority=LEAF)
         report = self.submit(tell, made, name=name, priority=MERGE)
         parts = range(len(self.plan.parts))
         states = tuple(self.submit(pick, made, part, name=f"{name}-{part}", priority=MERGE) for part in parts)
@@ -239,7 +239,9 @@ class _Reduction:
     def commit(self) -> None:
         """Have the workers write what is held and not yet written, then name it all in the manifest."""
         saving = {
-            node: self.submit(save, held.future, self.checkpoint.file(node), name="-".join(map(str, node)), priority=SAVE)
+            node: self.submit(
+                save, held.future, self.checkpoint.file(node), name="-".join(map(str, node)), priority=SAVE
+            )
             for node, held in self.held.items()
             if not held.digest
         }
@@ -279,7 +281,7 @@ class _Reduction:
 
     def spelt(self, node: Node) -> str:
         size = self.plan.block << node.level
-        return f"base points {node.index * size} to {(node.index + 1) * size - 1} of replicate {node.replicate}"
+        return f"base points {node.number * size} to {(node.number + 1) * size - 1} of replicate {node.replicate}"
 
 
 def _missing(node: Node, held: list[Node], level: int) -> Iterator[Node]:

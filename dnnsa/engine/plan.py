@@ -69,7 +69,7 @@ class Plan:
     @property
     def blocks(self) -> int:
         """Blocks of one replicate, a power of two."""
-        return 2**self.levels
+        return 1 << self.levels
 
     @property
     def cells(self) -> int:

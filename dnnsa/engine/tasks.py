@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.engine.block import Failure, Job, evaluate, guarded, load, points, runs
-from dnnsa.engine.plan import Field, Part, Plan, Slab, make_plan
+from dnnsa.engine.block import Failure, Job, guarded, load, points, runs
+from dnnsa.engine.plan import Field, Part, Plan, make_plan
 from dnnsa.engine.tree import fold
 from dnnsa.errors import DnnsaError, ModelError
 from dnnsa.estimators.base import Finalized, Map, Ratio
@@ -106,7 +106,9 @@ def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...]
     shape = y.shape[1:]
     dims = dims if dims is not None else tuple(f"dim_{axis}" for axis in range(len(shape)))
     if len(dims) != len(shape):
-        raise ModelError(f"model.dims.{name}: {list(dims)} names {len(dims)} dimensions of {len(shape)}, shape {shape}.")
+        raise ModelError(
+            f"model.dims.{name}: {list(dims)} names {len(dims)} dimensions of {len(shape)}, shape {shape}."
+        )
     sizes = dict(zip(dims, shape, strict=True))
     own = {key: coord for key, coord in coords.items() if set(coord[0]) <= set(dims)}
     for key, (along, values) in own.items():
@@ -117,11 +119,11 @@ def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...]
     return Field(shape, str(y.dtype), dims, own)
 
 
-def leaf(job: Job, plan: Plan, replicate: int, level: int, index: int) -> Leaf:
-    """Blocks ``index 2^level`` to ``(index + 1) 2^level - 1`` of a replicate, evaluated, reduced and merged."""
+def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
+    """Blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate, evaluated, reduced and merged."""
     began = time.perf_counter()
     failures: list[Failure] = []
-    start = (index << level) * plan.block
+    start = (number << level) * plan.block
     drawn = points(job.study, replicate, start, plan.block << level)
 
     def states(offset: int) -> tuple[PartState, ...]:
@@ -131,16 +133,19 @@ def leaf(job: Job, plan: Plan, replicate: int, level: int, index: int) -> Leaf:
         return tuple(_reduce(job, plan, part, outputs) for part in plan.parts)
 
     offsets = range(0, plan.block << level, plan.block)
-    merged = fold(map(states, offsets), lambda left, right: tuple(
-        merge(job, one, other) for one, other in zip(left, right, strict=True)
-    ))
+    merged = fold(
+        map(states, offsets),
+        lambda left, right: tuple(merge(job, one, other) for one, other in zip(left, right, strict=True)),
+    )
     return Leaf(merged, Report(tuple(failures), time.perf_counter() - began, socket.gethostname()))
 
 
 def _reduce(job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any]) -> PartState:
     return tuple(
         tuple(
-            estimator.update(estimator.init(plan.p, slab.shape(plan.fields[slab.quantity])), slab.of(outputs[slab.quantity], 2))
+            estimator.update(
+                estimator.init(plan.p, slab.shape(plan.fields[slab.quantity])), slab.of(outputs[slab.quantity], 2)
+            )
             for estimator in job.study.estimators
         )
         for slab in part

@@ -7,31 +7,31 @@ S = TypeVar("S")
 
 
 class Node(NamedTuple):
-    """The blocks ``index 2^level`` to ``(index + 1) 2^level - 1`` of a replicate, for one part of the fields."""
+    """The blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate, for one part of the fields."""
 
     part: int
     replicate: int
     level: int
-    index: int
+    number: int
 
     @property
     def parent(self) -> "Node":
-        return self._replace(level=self.level + 1, index=self.index >> 1)
+        return self._replace(level=self.level + 1, number=self.number >> 1)
 
     @property
     def sibling(self) -> "Node":
-        return self._replace(index=self.index ^ 1)
+        return self._replace(number=self.number ^ 1)
 
     @property
     def children(self) -> tuple["Node", "Node"]:
-        left = self._replace(level=self.level - 1, index=self.index << 1)
+        left = self._replace(level=self.level - 1, number=self.number << 1)
         return left, left.sibling
 
     def covers(self, other: "Node") -> bool:
         """Whether the other's blocks are among these."""
         height = self.level - other.level
         same = (self.part, self.replicate) == (other.part, other.replicate)
-        return same and height >= 0 and other.index >> height == self.index
+        return same and height >= 0 and other.number >> height == self.number
 
 
 def fold(states: Iterable[S], merge: Callable[[S, S], S]) -> S:

@@ -43,7 +43,9 @@ class Function:
             raise ValueError(f"`call` must be `module:function`, got `{self.call}`")
         for quantity, dims in self.dims.items():
             if len(set(dims)) < len(dims) or not {"factor", "factor_2"}.isdisjoint(dims):
-                raise ValueError(f"`dims` of `{quantity}` must be different names other than `factor`, got {list(dims)}")
+                raise ValueError(
+                    f"`dims` of `{quantity}` must be different names other than `factor`, got {list(dims)}"
+                )
 
     def files(self, directory: Path) -> Mapping[str, Path]:
         module = self.call.partition(":")[0]
@@ -111,7 +113,10 @@ def _vectorized(function: Callable[..., Any]) -> Callable[[Values], Outputs]:
 
 def _one_by_one(function: Callable[..., Any]) -> Callable[[Values], Outputs]:
     def run(values: Values) -> Outputs:
-        rows = [_named(function(**dict(zip(values, row, strict=True)))) for row in zip(*map(_scalars, values.values()), strict=True)]
+        rows = [
+            _named(function(**dict(zip(values, row, strict=True))))
+            for row in zip(*map(_scalars, values.values()), strict=True)
+        ]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
     return run

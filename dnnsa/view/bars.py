@@ -36,8 +36,8 @@ def factor_names(dataset: Any, factors: NDArray[np.intp]) -> list[str]:
 
 
 def whiskers(value: Any, low: Any, high: Any) -> NDArray[Any]:
-    """Distances to the bounds for ``errorbar``, ``(2, factor)``; an index beyond a bound has no whisker on that side."""
-    return np.fmax(np.stack([value - low, high - value]), 0)
+    """Distances to the bounds for ``errorbar``, ``(2, factor)``; none on a side where the index is beyond its bound."""
+    return np.asarray(np.fmax(np.stack([value - low, high - value]), 0))
 
 
 def draw_bars(axes: Axes, dataset: Any, index: str, factors: NDArray[np.intp], at: Any, thickness: float) -> float:
@@ -80,6 +80,7 @@ def bars_figure(subject: Subject, most: int = 40) -> Figure:
     dress_bars(axes, data, end)
     axes.set_yticks(at, factor_names(data, factors), fontsize=LABEL)
     axes.set_ylim(len(factors) - 0.4, -0.6)
-    figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
+    axes.set_xlabel("share of the variance", fontsize=SMALL, color=INK)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
     heading(figure, subject.title, subject.caption)
     return figure

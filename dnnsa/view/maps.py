@@ -9,7 +9,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.palette import INK, MISSING, NORM, SCALE, SMALL, missing_patch
+from dnnsa.view.palette import GRID, INK, MISSING, NORM, SCALE, SMALL, missing_patch
 from dnnsa.view.text import coordinate
 
 
@@ -57,7 +57,7 @@ def draw_map(axes: Axes, values: NDArray[Any], x: Track, y: Track, upward: bool 
     left, right = x.edges
     bottom, top = y.edges if upward else y.edges[::-1]
     axes.patch.set(**MISSING)
-    style = {"cmap": SCALE, "norm": NORM} | colours
+    style: dict[str, Any] = {"cmap": SCALE, "norm": NORM} | colours
     image = axes.imshow(
         np.ma.masked_invalid(values),
         extent=(left, right, bottom, top),
@@ -70,7 +70,7 @@ def draw_map(axes: Axes, values: NDArray[Any], x: Track, y: Track, upward: bool 
         axes.set_ylim(min(y.edges), max(y.edges))
     axes.tick_params(length=0, labelsize=SMALL, labelcolor=INK)
     for spine in axes.spines.values():
-        spine.set_visible(False)
+        spine.set(color=GRID, linewidth=0.8)
     return image
 
 
@@ -99,10 +99,16 @@ def index_scale(figure: Figure, image: AxesImage, axes: list[Axes], *maps: NDArr
     outside = [v for v, beyond in ((lowest, lowest < -0.1), (highest, highest > 1.1)) if beyond]
     ticks = sorted([0, 0.25, 0.5, 0.75, 1, *outside])
     bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=SMALL, labelcolor=INK)
     bar.set_label("share of the variance", fontsize=SMALL, color=INK)
     if any(np.isnan(m).any() for m in maps):
-        figure.legend(
-            handles=[missing_patch()], loc="outside lower right", frameon=False, fontsize=SMALL, labelcolor=INK
+        note = bar.ax.legend(
+            handles=[missing_patch()],
+            loc="center left",
+            bbox_to_anchor=(1.04, 0.5),
+            frameon=False,
+            fontsize=SMALL,
+            labelcolor=INK,
         )
+        note.set_in_layout(False)  # it stands in an empty corner and moves nothing

@@ -28,7 +28,7 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     pictures = 0.0 if thumbnails is None else _picture_height(thumbnails, cells, width)
     rows = ROW * len(factors)
     heights = [pictures, rows, rows] if pictures else [rows, rows]
-    figure = Figure(figsize=(width + 3.2, sum(heights) + 2.3), layout="constrained")
+    figure = Figure(figsize=(width + 3.2, sum(heights) + 1.9), layout="constrained")
     grid = figure.add_gridspec(len(heights), 2, width_ratios=[width, 1.9], height_ratios=heights)
     if thumbnails is not None:
         _draw_pictures(figure.add_subplot(grid[0, 0]), thumbnails, cells)
@@ -66,7 +66,7 @@ def _draw_indices(figure: Figure, whole: Any, dim: str, factors: NDArray[np.intp
 def _picture_height(thumbnails: NDArray[Any], cells: int, width: float) -> float:
     """Inches that a row of pictures takes, with its title."""
     every = -(-cells // IMAGES)
-    return 0.12 + width / cells * every * thumbnails.shape[1] / thumbnails.shape[2]
+    return 0.1 + float(width / cells * every * thumbnails.shape[1] / thumbnails.shape[2])
 
 
 def _draw_pictures(axes: Axes, thumbnails: NDArray[Any], cells: int) -> None:

@@ -1,5 +1,7 @@
 """One look for all figures: colours that colour-blind readers can tell apart, and one scale for indices."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
@@ -30,7 +32,7 @@ SCALE = LinearSegmentedColormap.from_list(
     "dnnsa_index", [((v - LOWEST) / (HIGHEST - LOWEST), colour) for v, colour in _ANCHORS.items()], N=3000
 )
 NORM = Normalize(LOWEST, HIGHEST)
-MISSING = {"facecolor": "#ececec", "edgecolor": "#b4bac2", "hatch": "////"}
+MISSING: dict[str, Any] = {"facecolor": "#ececec", "edgecolor": "#b4bac2", "hatch": "////"}
 
 
 def heading(figure: Figure, title: str, caption: str) -> None:
@@ -54,4 +56,4 @@ def plain_axes(axes: Axes) -> None:
 
 def missing_patch() -> Patch:
     """The legend's entry for cells without an index."""
-    return Patch(label="no index: no variance, or too few base points", linewidth=0, **MISSING)
+    return Patch(label="no index: the output does not vary", linewidth=0, **MISSING)

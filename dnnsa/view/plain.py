@@ -44,9 +44,7 @@ def _quantity(dataset: Any) -> dict[str, Any]:
         facts |= _over_cells(dataset)
     large = sorted(str(name) for name, variable in dataset.data_vars.items() if variable.size > MOST)
     if large:
-        facts["note"] = (
-            f"left out, for they have more than {MOST:,} values (open the store for them): {', '.join(large)}"
-        )
+        facts["note"] = f"left out, since they have more than {MOST} values: {', '.join(large)}"
     return facts | {str(name): _variable(v) for name, v in dataset.data_vars.items() if v.size <= MOST}
 
 

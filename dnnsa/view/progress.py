@@ -2,8 +2,9 @@
 
 import sys
 import time
-from types import TracebackType
-from typing import Any, Protocol, Self, TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TextIO
 
 
 class State(Protocol):
@@ -83,19 +84,22 @@ class Bar:
             self.task = self.bar.add_task("", total=progress.total, completed=progress.done, note=note)
         self.bar.update(self.task, completed=progress.done, note=note)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self.bar.stop()
 
 
-def watcher(stream: TextIO | None = None) -> Bar | Lines:
+@contextmanager
+def watcher(stream: TextIO | None = None) -> Iterator[Bar | Lines]:
     """A bar where there is a terminal or a notebook, else plain lines; on stderr unless told otherwise."""
     from rich.console import Console
 
     stream = stream or sys.stderr
     console = Console(file=stream)
-    return Bar(stream) if console.is_terminal or console.is_jupyter else Lines(stream)
+    if not (console.is_terminal or console.is_jupyter):
+        yield Lines(stream)
+        return
+    bar = Bar(stream)
+    try:
+        yield bar
+    finally:
+        bar.close()

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
@@ -48,8 +49,8 @@ def two_dims_figure(subject: Subject) -> Figure:
     factors = ranking(subject.dataset, FACTORS)
     moments = [name for name in ("variance", "mean") if name in subject.dataset]
     left = 1 if moments else 0
-    abreast = min(len(factors), ABREAST)
-    lines = -(-len(factors) // abreast)
+    lines = -(-len(factors) // ABREAST)
+    abreast = -(-len(factors) // lines)
     size = ((abreast + left) * (SIDE + 0.25) + 0.6, lines * 2 * (SIDE * cells.aspect + 0.62) + 1.6)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.add_gridspec(2 * lines, abreast + left)
@@ -86,7 +87,7 @@ def _draw_moment(figure: Figure, axes: Axes, cells: Field, name: str) -> None:
     axes.set_ylabel(_named(cells.y), fontsize=SMALL)
     axes.tick_params(labelbottom=True, labelleft=True)
     bar = figure.colorbar(image, ax=axes, location="left", aspect=25, pad=0.03)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=7)
 
 
@@ -106,7 +107,7 @@ def _draw(axes: Axes, cells: Field, values: NDArray[Any], **colours: Any) -> Axe
         if t.ticks is not None:
             axis.set_ticks(t.ticks, t.labels)
         else:
-            axis.get_major_locator().set_params(nbins=4)  # type: ignore[attr-defined]
+            axis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelbottom=False, labelleft=False, labelsize=7.5)
     return image
 

@@ -1,0 +1,52 @@
+"""What a study will cost, as a table, before anything is spent."""
+
+from typing import Any
+
+from dnnsa.engine import Plan, Probe
+from dnnsa.engine.plan import blocks_a_task
+
+
+def plan_table(plan: Plan, seen: Probe) -> Any:
+    """Runs, tasks, bytes and time of a study, as a rich table; times are what one block took in this process."""
+    from dask.system import CPU_COUNT
+    from rich.table import Table
+
+    level = blocks_a_task(plan, seen.seconds, CPU_COUNT)
+    blocks = plan.replicates * plan.blocks
+    leaves = blocks >> level
+    merges = (leaves - plan.replicates) * len(plan.parts)
+    table = Table(title="plan", show_header=False, title_justify="left")
+    rows = {
+        "base points": f"{plan.base_points:,} in {plan.replicates} replicates",
+        "runs": f"{plan.base_points * plan.runs:,}, {plan.runs} a base point",
+        "quantities": ", ".join(f"{name} {field.shape} {field.dtype}" for name, field in plan.fields.items()),
+        "values": f"{_bytes(plan.base_points * plan.runs * plan.cells * 8)} that are never kept",
+        "blocks": f"{blocks:,} of {plan.block} base points, {2**level} a task",
+        "tasks": f"{leaves:,} of blocks, {merges:,} merges, {len(plan.parts)} to write the maps",
+        "state": f"{_bytes(plan.state_bytes)} for each replicate, in {len(plan.parts)} part(s)",
+        "memory": f"about {_bytes(_task_bytes(plan))} in each worker beside the model",
+        "time": f"about {_seconds(blocks * seen.seconds / CPU_COUNT)} on {CPU_COUNT} workers like this process, "
+        f"after {_seconds(seen.load_seconds)} to load the model",
+    }
+    for key, value in rows.items():
+        table.add_row(key, value)
+    return table
+
+
+def _task_bytes(plan: Plan) -> int:
+    """Outputs of a block with what estimators need beside them, and the states that are merged."""
+    return 4 * 8 * plan.block * plan.runs * plan.cells + (plan.levels + 2 * plan.replicates) * plan.state_bytes
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,135 @@
+"""What every perturbation must obey, and that the list of kinds is whole."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from dnnsa.errors import ModelError
+from dnnsa.perturb import (
+    KINDS,
+    Brightness,
+    Clip,
+    Contrast,
+    GaussianBlur,
+    GaussianNoise,
+    Perturbation,
+    Rotation,
+    Translation,
+)
+
+ROWS = 6
+IMAGES = np.random.default_rng(0).random((ROWS, 5, 7, 2), dtype=np.float32)
+CASE = np.arange(ROWS, dtype=np.int32)
+RNG = np.random.default_rng(1)
+VALUES = {
+    "angle": RNG.uniform(-90, 90, ROWS),
+    "x": RNG.uniform(-2, 2, ROWS),
+    "y": RNG.uniform(-2, 2, ROWS),
+    "delta": RNG.uniform(-1, 1, ROWS),
+    "factor": RNG.uniform(0, 2, ROWS),
+    "sd": RNG.uniform(0.1, 3, ROWS),
+    "seed": np.arange(ROWS),
+    "low": RNG.uniform(0, 0.4, ROWS),
+    "high": RNG.uniform(0.6, 1, ROWS),
+}
+BY_FACTORS: list[Perturbation] = [
+    Rotation(angle="angle"),
+    Translation(x="x", y="y"),
+    Brightness(delta="delta"),
+    Contrast(factor="factor"),
+    GaussianBlur(sd="sd"),
+    GaussianNoise(sd="sd", seed="seed"),
+    Clip(low="low", high="high"),
+]
+NEUTRAL: list[Perturbation] = [
+    Rotation(angle=0.0),
+    Translation(),
+    Brightness(delta=0.0),
+    Contrast(factor=1.0),
+    GaussianBlur(sd=0.0),
+    GaussianNoise(sd=0.0, seed=3),
+    Clip(low=0.0, high=1.0),
+]
+of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
+
+
+def apply(part: Perturbation, inputs: Any, values: dict[str, Any], case: Any = CASE) -> Any:
+    tensors = {name: ops.convert_to_tensor(array) for name, array in values.items()}
+    return ops.convert_to_numpy(part.apply(ops.convert_to_tensor(inputs), tensors, ops.convert_to_tensor(case)))
+
+
+def test_every_kind_is_listed_under_its_name() -> None:
+    assert {name: kind for name, kind in KINDS.items()} == {part.kind: type(part) for part in BY_FACTORS}
+
+
+@of_each_kind
+def test_a_part_names_the_factors_that_it_reads(part: Perturbation) -> None:
+    apply(part, IMAGES, {name: VALUES[name] for name in part.factors})
+    for missing in part.factors:
+        with pytest.raises(KeyError):
+            apply(part, IMAGES, {name: VALUES[name] for name in part.factors if name != missing})
+
+
+@of_each_kind
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_shape_and_dtype_are_kept(part: Perturbation, dtype: str) -> None:
+    result = apply(part, IMAGES.astype(dtype), VALUES)
+    assert (result.shape, result.dtype) == (IMAGES.shape, np.dtype(dtype))
+    assert np.isfinite(result).all()
+
+
+@pytest.mark.parametrize("part", NEUTRAL, ids=lambda part: part.kind)
+def test_the_neutral_strength_gives_the_inputs_back_bit_for_bit(part: Perturbation) -> None:
+    assert part.factors == ()
+    np.testing.assert_array_equal(apply(part, IMAGES, {}), IMAGES)
+
+
+@of_each_kind
+def test_a_row_does_not_see_its_neighbours(part: Perturbation) -> None:
+    others, values = IMAGES[::-1].copy(), {name: array[::-1].copy() for name, array in VALUES.items()}
+    others[2], case = IMAGES[2], CASE[::-1].copy()
+    case[2] = CASE[2]
+    for name, array in VALUES.items():
+        values[name][2] = array[2]
+    np.testing.assert_array_equal(apply(part, others, values, case)[2], apply(part, IMAGES, VALUES)[2])
+
+
+@of_each_kind
+def test_a_row_alone_is_the_row_in_its_batch_to_rounding(part: Perturbation) -> None:
+    together = apply(part, IMAGES, VALUES)
+    alone = apply(part, IMAGES[4:5], {name: array[4:5] for name, array in VALUES.items()}, CASE[4:5])
+    np.testing.assert_allclose(alone[0], together[4], atol=2e-6)
+
+
+@of_each_kind
+def test_it_can_be_traced_into_one_function(part: Perturbation) -> None:
+    values = {name: ops.convert_to_tensor(VALUES[name]) for name in part.factors}
+    traced = tf.function(part.apply)(ops.convert_to_tensor(IMAGES), values, ops.convert_to_tensor(CASE))
+    np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, IMAGES, VALUES), atol=2e-6)
+
+
+@of_each_kind
+def test_a_constant_is_a_factor_that_does_not_vary(part: Perturbation) -> None:
+    constants = {name: VALUES[name][3].item() for name in part.factors}
+    fixed = type(part)(**constants)
+    same = {name: np.full(ROWS, constant) for name, constant in constants.items()}
+    np.testing.assert_array_equal(apply(fixed, IMAGES, {}), apply(part, IMAGES, same))
+
+
+@pytest.mark.parametrize("part", [BY_FACTORS[0], BY_FACTORS[1], BY_FACTORS[4]], ids=lambda part: part.kind)
+def test_only_images_can_be_moved_or_blurred(part: Perturbation) -> None:
+    part.check((8, 8, 1))
+    with pytest.raises(ModelError) as error:
+        part.check((8,))
+    assert str(error.value) == (
+        f"{part.kind} needs images of shape (height, width, channels), got inputs of shape (8,)."
+    )
+
+
+@pytest.mark.parametrize("part", [*BY_FACTORS[2:4], *BY_FACTORS[5:]], ids=lambda part: part.kind)
+def test_inputs_of_any_shape_can_be_changed_value_by_value(part: Perturbation) -> None:
+    part.check((7,))
+    assert apply(part, IMAGES[:, 0, :, 0], VALUES).shape == (ROWS, 7)
