@@ -96,11 +96,12 @@ def _block(y: NDArray[Any]) -> MomentsState:
         mean = share(ab.sum(axis=0), 2 * n)
         mean = mean + share(np.where(use, ab - mean, 0).sum(axis=0), 2 * n)  # what rounding left of it
         d = np.where(use, ab - mean, 0)
+        d2 = d * d
         return MomentsState(
             seen=np.full(n.shape, float(len(y))),
             n=n,
             mean=mean,
-            m2=(d * d).sum(axis=0),
-            m3=(d**3).sum(axis=0),
-            m4=(d**4).sum(axis=0),
+            m2=d2.sum(axis=0),
+            m3=(d2 * d).sum(axis=0),
+            m4=(d2 * d2).sum(axis=0),
         )
