@@ -1,5 +1,8 @@
 """Where a study runs: one scheduler a file, and profiles in YAML that name one."""
 
+if __name__ == "cluster":
+    raise ImportError("import dnnsa.cluster: `cluster` is a folder of the checkout.")
+
 from pathlib import Path
 
 from pydantic import TypeAdapter

@@ -1,5 +1,8 @@
 """Designs of experiments: which points of the unit cube are run, addressed by number."""
 
+if __name__ == "designs":
+    raise ImportError("import dnnsa.designs: `designs` is a folder of the checkout.")
+
 from dnnsa.designs.base import Design
 from dnnsa.designs.saltelli import Saltelli
 

@@ -115,7 +115,8 @@ class Cases:
 def _read(path: Path, wanted: tuple[tuple[str, str | None], ...]) -> list[Array | None]:
     """The arrays of an ``.npz`` file by (setting, name); None where no name is given."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream:  # opened here, because NumPy leaves a damaged file open
+            file = np.load(stream, allow_pickle=False)
             if isinstance(file, np.ndarray):
                 raise ModelError(f"cases.path: {path} holds one array without a name: save it with `numpy.savez`.")
             for setting, name in wanted:

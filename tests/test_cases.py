@@ -38,7 +38,7 @@ def test_a_range_keeps_inputs_labels_and_positions_together(tmp_path: Path) -> N
     np.testing.assert_array_equal(cases.position, [1, 2, 3])
     assert cases.labels is not None
     np.testing.assert_array_equal(cases.labels, [1, 4, 1])
-    assert (cases.position.dtype, cases.labels.dtype) == (np.int64, np.int64)
+    assert cases.position.dtype == cases.labels.dtype == np.dtype(np.int64)
 
 
 def test_the_file_is_named_by_its_setting(tmp_path: Path) -> None:

@@ -71,3 +71,9 @@ def test_the_tools_of_the_hooks_are_among_the_tools_to_work_with() -> None:
     used = {Requirement(pin).name for hook in hooks for pin in hook["additional_dependencies"]}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert used <= {Requirement(text).name for extra in ("test", "dev") for text in extras[extra]}
+
+
+def test_contributing_names_files_that_exist() -> None:
+    named = re.findall(r"`([\w.-]+/[\w./-]*)`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert len(named) > 20
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []

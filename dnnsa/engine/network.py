@@ -19,6 +19,7 @@ from dnnsa.engine.network_checks import (
     check_numbers,
     check_probabilities,
     check_quantities,
+    setting,
 )
 from dnnsa.models.base import Coords, Digests, Evaluator, Outputs, Values
 from dnnsa.models.keras import Keras, Network
@@ -89,8 +90,9 @@ def _of_cases(network: Network, cases: LoadedCases, perturb: tuple[Perturbation,
 
     def source(values: Tensors, case: Tensor) -> tuple[Tensor, Tensor | None]:
         inputs, position = ops.take(nominal, case, axis=0), ops.take(place, case, axis=0)
-        for part in perturb:
-            inputs = part.apply(inputs, values, position)
+        for number, part in enumerate(perturb):
+            with setting(f"perturb[{number}]."):
+                inputs = part.apply(inputs, values, position)
         return inputs, None if labels is None else ops.take(labels, case, axis=0)
 
     factors = tuple(dict.fromkeys(name for part in perturb for name in part.factors))

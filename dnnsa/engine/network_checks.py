@@ -1,6 +1,7 @@
 """What must fit together before a network study's first run: shapes, labels, classes, probabilities and factors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,15 @@ Array = NDArray[Any]
 SUM_TOLERANCE = 1e-3  # of probabilities, and how far below 0 they may round
 
 
+@contextmanager
+def setting(path: str) -> Iterator[None]:
+    """Begin the message of a ModelError with where in the study file it belongs."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{path}{error}") from error
+
+
 def check_cases(network: Network, cases: LoadedCases, perturb: tuple[Perturbation, ...]) -> None:
     """Refuse cases that the network does not take, and perturbations that do not take the cases."""
     shape = cases.inputs.shape[1:]
@@ -26,10 +36,8 @@ def check_cases(network: Network, cases: LoadedCases, perturb: tuple[Perturbatio
             "store the inputs as the network was trained on them."
         )
     for number, part in enumerate(perturb):
-        try:
+        with setting(f"perturb[{number}]: "):
             part.check(shape)
-        except ModelError as error:
-            raise ModelError(f"perturb[{number}]: {error}") from error
 
 
 def check_factors(network: Network, inputs: tuple[str, ...]) -> tuple[int, ...]:
@@ -53,10 +61,8 @@ def check_quantities(
             _check_classes(where, model, shape)
         if quantity.needs_labels:
             _check_labels(where, labels, shape[0])
-        try:
+        with setting(f"{where}."):
             quantity.check(shape)
-        except ModelError as error:
-            raise ModelError(f"{where}.{error}") from error
 
 
 def _check_classes(where: str, model: Keras, shape: tuple[int, ...]) -> None:

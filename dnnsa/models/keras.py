@@ -1,5 +1,6 @@
 """A trained Keras network as the model."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -120,16 +121,20 @@ def _loaded(path: Path) -> Any:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file makes it raise
-        reason = " ".join(str(error).split())
-        if "safe_mode" in reason or "unsafe" in reason.lower():
-            raise ModelError(
-                f"{SETTING}: {path} holds Python code (a Lambda layer, say), which dnnsa does not run: "
-                "write that layer with the layers and activations of Keras, and save again."
-            ) from error
-        raise ModelError(
-            f"{SETTING}: {path} cannot be loaded ({type(error).__name__}: {reason[:200]}): the file is damaged, or "
-            "holds layers that are not Keras' own; save it again with `model.save`."
-        ) from error
+        raise ModelError(f"{SETTING}: {path} {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why Keras did not load a file, and what would work."""
+    told = " ".join(str(error).split()).split("Exception encountered: ")[-1]  # the last one is the first cause
+    if "safe_mode" in told or "unsafe" in told.lower():
+        return (
+            "holds Python code (a Lambda layer, say), which dnnsa does not run: write that layer with the layers and "
+            "activations of Keras, and save again."
+        )
+    if unknown := re.search(r"Could not locate (?:class|function) '(\w+)'", told):
+        return f"holds `{unknown[1]}`, which is no part of Keras: dnnsa loads networks of Keras' own layers only."
+    return f"is damaged or no .keras file ({type(error).__name__}: {told[:200]}): save it again with `model.save`."
 
 
 def _compiler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

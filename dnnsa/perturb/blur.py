@@ -37,7 +37,7 @@ class GaussianBlur:
     def check(self, shape: Shape) -> None:
         check_image(self.kind, shape)
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
         rows, height, width, channels = inputs.shape

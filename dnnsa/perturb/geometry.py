@@ -22,7 +22,7 @@ class Rotation:
     def check(self, shape: Shape) -> None:
         check_image(self.kind, shape)
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
         theta = strength(self.angle, values, inputs) * (math.pi / 180)  # (rows,)
@@ -48,7 +48,7 @@ class Translation:
     def check(self, shape: Shape) -> None:
         check_image(self.kind, shape)
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
         x, y = strength(self.x, values, inputs), strength(self.y, values, inputs)  # (rows,)

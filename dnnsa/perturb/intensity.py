@@ -21,7 +21,7 @@ class Brightness:
     def check(self, shape: Shape) -> None:
         """Any shape will do."""
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         return inputs + beside(strength(self.delta, values, inputs), inputs)
 
 
@@ -40,7 +40,7 @@ class Contrast:
     def check(self, shape: Shape) -> None:
         """Any shape will do."""
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
         mean = ops.mean(inputs, axis=tuple(range(1, len(inputs.shape))), keepdims=True)  # (rows, 1, ..., 1)
@@ -69,7 +69,7 @@ class Clip:
     def check(self, shape: Shape) -> None:
         """Any shape will do."""
 
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:  # noqa: ARG002
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
         low = beside(strength(self.low, values, inputs), inputs)

@@ -62,7 +62,6 @@ class GaussianNoise:
         seeds = values[self.seed]
         if ops.dtype(seeds) not in ("int32", "int64"):
             raise ModelError(
-                f"gaussian_noise.seed: factor `{self.seed}` must give integers, got {ops.dtype(seeds)}: "
-                "make it `kind: integers`."
+                f"seed: factor `{self.seed}` must give integers, got {ops.dtype(seeds)}: make it `kind: integers`."
             )
         return seeds

@@ -33,7 +33,7 @@ class Output:
             return
         if len(self.dims) != len(shape):
             raise ModelError(
-                f"dims: the outputs of one input have shape {shape}: give {len(shape)} names, got {list(self.dims)}."
+                f"dims: the outputs of one input have shape {shape}: give as many names, got {list(self.dims)}."
             )
         for name, size in zip(self.dims, shape, strict=True):
             if name in self.coords and len(self.coords[name]) != size:
@@ -41,5 +41,5 @@ class Output:
                     f"coords.{name}: there are {size} values along it, got {len(self.coords[name])}: give {size}."
                 )
 
-    def compute(self, outputs: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
+    def compute(self, outputs: Tensor, labels: Tensor | None) -> Tensor:
         return outputs

@@ -11,6 +11,7 @@ from dnnsa.view import results as read
 from dnnsa.view.palette import FAINT, GRID, INK, LABEL, S1_COLOUR, SMALL, ST_COLOUR, heading, plain_axes
 from dnnsa.view.text import number
 
+FACTORS = 40  # at most
 MEANING = {"S1": "first order: the factor alone", "ST": "total: alone and with others"}
 COLOUR = {"S1": S1_COLOUR, "ST": ST_COLOUR}
 
@@ -27,6 +28,12 @@ def ranking(dataset: Any, most: int) -> NDArray[np.intp]:
     """Numbers of the factors with the largest ST, the largest first, those without a value last."""
     total = read.interval(read.summarised("ST", dataset), dataset)[0]
     return np.argsort(np.where(np.isnan(total), np.inf, -total), kind="stable")[:most]
+
+
+def omitted(dataset: Any, most: int) -> str:
+    """For the caption of a figure that does not show all factors."""
+    p = dataset.sizes["factor"]
+    return f"; the {most} of {p} factors with the largest ST" if p > most else ""
 
 
 def factor_names(dataset: Any, factors: NDArray[np.intp]) -> list[str]:
@@ -67,10 +74,10 @@ def dress_bars(axes: Axes, dataset: Any, end: float) -> None:
     axes.set_axisbelow(True)
 
 
-def bars_figure(subject: Subject, most: int = 40) -> Figure:
+def bars_figure(subject: Subject) -> Figure:
     """S1 and ST of every factor side by side: of a quantity without dimensions, or aggregated over all cells."""
     data = subject.dataset
-    factors = ranking(data, most)
+    factors = ranking(data, FACTORS)
     at = np.arange(len(factors))
     figure = Figure(figsize=(7.2, 1.7 + 0.52 * len(factors)), layout="constrained")
     axes = figure.add_subplot()
@@ -82,5 +89,5 @@ def bars_figure(subject: Subject, most: int = 40) -> Figure:
     axes.set_ylim(len(factors) - 0.4, -0.6)
     axes.set_xlabel("share of the variance", fontsize=SMALL, color=INK)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
-    heading(figure, subject.title, subject.caption)
+    heading(figure, subject.title, subject.caption + omitted(data, FACTORS))
     return figure

@@ -61,7 +61,7 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
     dataset = read.quantities(results)[quantity]
     dims = read.dims(dataset)
     if not read.has_indices(dataset):
-        subject = Subject(dataset, f"How does {quantity} vary?", _caption(results, "mean and variance"))
+        subject = Subject(dataset, f"How does {quantity} vary?", _caption(results, "moments"))
         return course_figure(subject) if len(dims) == 1 else moments_figure(subject)
     subject = Subject(dataset, f"What drives {quantity}?", _caption(results, "Sobol' indices", dataset))
     if len(dims) == 1:

@@ -1,6 +1,6 @@
 """Index maps as pictures: how cells lie along an axis, and how they are coloured."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -82,19 +82,28 @@ def separate(axes: Axes, columns: int, rows: int) -> None:
     axes.tick_params(which="minor", length=0)
 
 
+def named(x: Track) -> str:
+    """The name of an axis, with what is left out."""
+    return x.name + (f" (one cell in {x.step})" if x.step > 1 else "")
+
+
 def label_cells(axes: Axes, x: Track) -> None:
     """Tick labels along the columns, turned if they are words."""
-    axes.set_xlabel(x.name + (f" (every {x.step} cells)" if x.step > 1 else ""), fontsize=SMALL, color=INK)
+    axes.set_xlabel(named(x), fontsize=SMALL, color=INK)
     if x.ticks is not None:
         turned = max(map(len, x.labels)) > 3 and len(x.labels) > 6
         axes.set_xticks(x.ticks, x.labels, rotation=45 if turned else 0, ha="right" if turned else "center")
 
 
-def index_scale(figure: Figure, image: AxesImage, axes: list[Axes], *maps: NDArray[Any]) -> None:
+def index_scale(
+    figure: Figure, image: AxesImage, axes: list[Axes], maps: list[NDArray[Any]], note: Literal["left", "right"]
+) -> None:
     """A colour bar of [0, 1] and of what the maps have outside; the hatched ground is explained if it shows."""
     lowest = min(float(np.nanmin(m, initial=0)) for m in maps)
     highest = max(float(np.nanmax(m, initial=1)) for m in maps)
-    bar = figure.colorbar(image, ax=axes, location="bottom", aspect=45, shrink=0.6, pad=0.02)
+    bar = figure.colorbar(
+        image, ax=axes, location="bottom", aspect=40, shrink=0.5 if note == "right" else 0.4, pad=0.02, panchor=False
+    )
     bar.ax.set_xlim(lowest, highest)
     outside = [v for v, beyond in ((lowest, lowest < -0.1), (highest, highest > 1.1)) if beyond]
     ticks = sorted([0, 0.25, 0.5, 0.75, 1, *outside])
@@ -103,12 +112,12 @@ def index_scale(figure: Figure, image: AxesImage, axes: list[Axes], *maps: NDArr
     bar.ax.tick_params(length=0, labelsize=SMALL, labelcolor=INK)
     bar.set_label("share of the variance", fontsize=SMALL, color=INK)
     if any(np.isnan(m).any() for m in maps):
-        note = bar.ax.legend(
+        legend = bar.ax.legend(
             handles=[missing_patch()],
-            loc="center left",
-            bbox_to_anchor=(1.04, 0.5),
+            loc="center left" if note == "right" else "center right",
+            bbox_to_anchor=(1.03 if note == "right" else -0.03, 0.5),
             frameon=False,
             fontsize=SMALL,
             labelcolor=INK,
         )
-        note.set_in_layout(False)  # it stands in an empty corner and moves nothing
+        legend.set_in_layout(False)  # it stands in an empty corner and moves nothing

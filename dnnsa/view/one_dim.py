@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.bars import COLOUR, MEANING, Subject, draw_bars, dress_bars, factor_names, ranking
+from dnnsa.view.bars import COLOUR, MEANING, Subject, draw_bars, dress_bars, factor_names, omitted, ranking
 from dnnsa.view.maps import Track, draw_map, index_scale, label_cells, separate, thinned, track
-from dnnsa.view.palette import FAINT, INK, LABEL, SMALL, heading, name_panel, plain_axes
+from dnnsa.view.palette import FAINT, GRID, INK, LABEL, SMALL, heading, name_panel, plain_axes
 
 FACTORS, COLUMNS, IMAGES = 40, 2000, 24  # at most
 ROW = 0.27  # inches
@@ -28,14 +28,14 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     pictures = 0.0 if thumbnails is None else _picture_height(thumbnails, cells, width)
     rows = ROW * len(factors)
     heights = [pictures, rows, rows] if pictures else [rows, rows]
-    figure = Figure(figsize=(width + 3.2, sum(heights) + 1.9), layout="constrained")
+    figure = Figure(figsize=(width + 3.2, sum(heights) + 1.8), layout="constrained")
     grid = figure.add_gridspec(len(heights), 2, width_ratios=[width, 1.9], height_ratios=heights)
     if thumbnails is not None:
         _draw_pictures(figure.add_subplot(grid[0, 0]), thumbnails, cells)
     top = len(heights) - 2
     pairs = [(figure.add_subplot(grid[top + i, 0]), figure.add_subplot(grid[top + i, 1])) for i in range(2)]
     _draw_indices(figure, subject.dataset, dim, factors, pairs)
-    heading(figure, subject.title, subject.caption)
+    heading(figure, subject.title, subject.caption + omitted(subject.dataset, FACTORS))
     return figure
 
 
@@ -60,7 +60,7 @@ def _draw_indices(figure: Figure, whole: Any, dim: str, factors: NDArray[np.intp
     pairs[0][1].tick_params(labelbottom=False)
     pairs[0][1].set_title("aggregated", loc="left", fontsize=LABEL, color=INK)
     label_cells(pairs[1][0], x)
-    index_scale(figure, image, [left for left, _ in pairs], *maps)
+    index_scale(figure, image, [left for left, _ in pairs], maps, "right")
 
 
 def _picture_height(thumbnails: NDArray[Any], cells: int, width: float) -> float:
@@ -86,7 +86,7 @@ def _draw_pictures(axes: Axes, thumbnails: NDArray[Any], cells: int) -> None:
     axes.set_yticks([])
     axes.patch.set_visible(False)
     if every > 1:
-        axes.set_title(f"every {every} images", loc="left", fontsize=SMALL, color=FAINT)
+        axes.set_title(f"one image in {every}", loc="left", fontsize=SMALL, color=FAINT)
 
 
 def mosaic(images: NDArray[Any], gap: int) -> NDArray[Any]:
@@ -111,11 +111,13 @@ def course_figure(subject: Subject) -> Figure:
     mean, sd = data["mean"].values, np.sqrt(data["variance"].values)
     figure = Figure(figsize=(7.2, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    axes.fill_between(at, mean - sd, mean + sd, color=COLOUR["S1"], alpha=0.35, linewidth=0, label="one sd")
+    axes.fill_between(
+        at, mean - sd, mean + sd, color=COLOUR["S1"], alpha=0.35, linewidth=0, label="one standard deviation"
+    )
     axes.plot(at, mean, color=COLOUR["ST"], marker="o" if len(at) <= 32 else "", markersize=4, label="mean")
     plain_axes(axes)
-    axes.grid(axis="y", color="#e4e7eb")
+    axes.grid(axis="y", color=GRID)
     label_cells(axes, x)
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
     heading(figure, subject.title, subject.caption)
     return figure

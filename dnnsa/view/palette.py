@@ -1,5 +1,6 @@
 """One look for all figures: colours that colour-blind readers can tell apart, and one scale for indices."""
 
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -36,7 +37,9 @@ MISSING: dict[str, Any] = {"facecolor": "#ececec", "edgecolor": "#b4bac2", "hatc
 
 
 def heading(figure: Figure, title: str, caption: str) -> None:
-    """What is asked above, what was computed below."""
+    """What is asked above, what was computed below, in as many lines as the width of the figure asks for."""
+    width = figure.get_figwidth()
+    title, caption = fill(title, int(7 * width)), fill(caption, int(12.5 * width))
     figure.suptitle(title, x=0.012, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
     figure.supxlabel(caption, x=0.012, ha="left", fontsize=SMALL, color=FAINT)
 
@@ -56,4 +59,4 @@ def plain_axes(axes: Axes) -> None:
 
 def missing_patch() -> Patch:
     """The legend's entry for cells without an index."""
-    return Patch(label="no index: the output does not vary", linewidth=0, **MISSING)
+    return Patch(label="no variance, no index", linewidth=0, **MISSING)

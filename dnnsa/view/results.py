@@ -42,7 +42,9 @@ class Peak(NamedTuple):
 
 
 def quantities(results: Results) -> dict[str, Any]:
-    """The dataset of each quantity, by name."""
+    """The dataset of each quantity, by name; none before all of them are written."""
+    if results.attrs["status"] != "complete":
+        return {}
     return {name: node.dataset for name, node in results.children.items() if name != QUARANTINE}
 
 

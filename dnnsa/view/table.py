@@ -78,11 +78,11 @@ def _indices(dataset: Any) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="", show_edge=False, pad_edge=False)
     table.add_column("\nfactor" if over else "factor", overflow="fold")
     columns = [[Text(label) for label in read.factor_labels(dataset)]]
-    for index in ("S1", "ST"):
-        value, low, high = read.interval(read.summarised(index, dataset), dataset)
-        digits = decimals(low, high)
+    found = {index: read.interval(read.summarised(index, dataset), dataset) for index in ("S1", "ST")}
+    digits = max(decimals(low, high) for _, low, high in found.values())
+    for index, interval in found.items():
         table.add_column(Text(f"{over}{index}"), style=STYLE[index], no_wrap=True)
-        columns.append([Text(bounded(*row, digits)) for row in zip(value, low, high, strict=True)])
+        columns.append([Text(bounded(*row, digits)) for row in zip(*interval, strict=True)])
     if dims and "ST" in dataset:
         names = read.where(dataset, (0,) * len(dims))
         table.add_column(Text(f"largest ST\nat {', '.join(names)}"), overflow="fold")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 
 def decimals(low: NDArray[Any], high: NDArray[Any]) -> int:
-    """Digits after the point that intervals as wide as these deserve: two of the half width, at least 2, at most 5."""
+    """Digits after the point that intervals as wide as these deserve: two of the half width, at least 2, at most 4."""
     half = (high - low)[np.isfinite(high - low) & (high > low)] / 2
-    return int(np.clip(1 - np.floor(np.log10(np.median(half))), 2, 5)) if half.size else 3
+    return int(np.clip(1 - np.floor(np.log10(np.median(half))), 2, 4)) if half.size else 3
 
 
 def number(value: float, digits: int | None = None) -> str:

@@ -10,13 +10,13 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.bars import Subject, factor_names, ranking
-from dnnsa.view.maps import Track, draw_map, index_scale, thinned, track
+from dnnsa.view.bars import Subject, factor_names, omitted, ranking
+from dnnsa.view.maps import Track, draw_map, index_scale, named, thinned, track
 from dnnsa.view.palette import FAINT, INK, SMALL, heading
 from dnnsa.view.text import bounded, decimals
 
 FACTORS, CELLS, ABREAST = 15, 600, 5  # at most: factors, cells a side, maps in a line
-SIDE = 1.7  # inches of the width of a map
+SIDE, NARROWEST = 1.7, 6.8  # inches: of the width of a map, of a figure
 
 
 class Field(NamedTuple):
@@ -51,7 +51,7 @@ def two_dims_figure(subject: Subject) -> Figure:
     left = 1 if moments else 0
     lines = -(-len(factors) // ABREAST)
     abreast = -(-len(factors) // lines)
-    size = ((abreast + left) * (SIDE + 0.25) + 0.6, lines * 2 * (SIDE * cells.aspect + 0.62) + 1.6)
+    size = (max(NARROWEST, (abreast + left) * (SIDE + 0.25) + 0.9), lines * 2 * (SIDE * cells.aspect + 0.62) + 1.6)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.add_gridspec(2 * lines, abreast + left)
     for i, name in enumerate(moments):
@@ -59,7 +59,9 @@ def two_dims_figure(subject: Subject) -> Figure:
     spots = [divmod(k, abreast) for k in range(len(factors))]
     panels = [[figure.add_subplot(grid[2 * line + row, column + left]) for line, column in spots] for row in range(2)]
     _draw_indices(figure, cells, factors, panels)
-    heading(figure, subject.title, subject.caption)
+    for row in panels[: 0 if moments else 2]:
+        _name_axes(row[0], cells)
+    heading(figure, subject.title, subject.caption + omitted(subject.dataset, FACTORS))
     return figure
 
 
@@ -77,22 +79,22 @@ def _draw_indices(figure: Figure, cells: Field, factors: NDArray[np.intp], panel
                 axes.annotate(
                     name, (0.5, 1), (0, 15), "axes fraction", "offset points", ha="center", weight="bold", color=INK
                 )
-    index_scale(figure, image, [axes for row in panels for axes in row], *maps)
+    index_scale(figure, image, [axes for row in panels for axes in row], maps, "left")
 
 
 def _draw_moment(figure: Figure, axes: Axes, cells: Field, name: str) -> None:
     image = _draw(axes, cells, _values(cells, name), cmap="cividis", norm=None)
     axes.set_title(name, fontsize=SMALL, color=INK, pad=3)
-    axes.set_xlabel(_named(cells.x), fontsize=SMALL)
-    axes.set_ylabel(_named(cells.y), fontsize=SMALL)
-    axes.tick_params(labelbottom=True, labelleft=True)
-    bar = figure.colorbar(image, ax=axes, location="left", aspect=25, pad=0.03)
+    _name_axes(axes, cells)
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.04, 0, 0.05, 1)))
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=7)
 
 
-def _named(x: Track) -> str:
-    return x.name + (f" (every {x.step} cells)" if x.step > 1 else "")
+def _name_axes(axes: Axes, cells: Field) -> None:
+    axes.set_xlabel(named(cells.x), fontsize=SMALL, color=INK)
+    axes.set_ylabel(named(cells.y), fontsize=SMALL, color=INK)
+    axes.tick_params(labelbottom=True, labelleft=True)
 
 
 def _values(cells: Field, name: str, factor: int | None = None) -> NDArray[Any]:
@@ -116,7 +118,7 @@ def moments_figure(subject: Subject) -> Figure:
     """Maps of mean and variance, of a quantity without indices."""
     cells = field(subject.dataset)
     moments = [name for name in read.MOMENTS if name in subject.dataset]
-    figure = Figure(figsize=(len(moments) * 3 + 0.3, 2.3 * cells.aspect + 1.6), layout="constrained")
+    figure = Figure(figsize=(max(NARROWEST, len(moments) * 3 + 0.3), 2.3 * cells.aspect + 1.6), layout="constrained")
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(moments))), moments, strict=True):
         _draw_moment(figure, axes, cells, name)
     heading(figure, subject.title, subject.caption)

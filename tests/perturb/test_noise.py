@@ -62,9 +62,7 @@ def test_an_amplitude_below_zero_is_a_failed_run() -> None:
 def test_a_seed_that_is_no_integer_is_refused() -> None:
     with pytest.raises(ModelError) as error:
         noise(np.linspace(0, 1, ROWS, dtype=np.float32))
-    assert str(error.value) == (
-        "gaussian_noise.seed: factor `seed` must give integers, got float32: make it `kind: integers`."
-    )
+    assert str(error.value) == ("seed: factor `seed` must give integers, got float32: make it `kind: integers`.")
 
 
 @pytest.mark.parametrize(

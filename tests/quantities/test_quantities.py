@@ -21,7 +21,7 @@ def computed(quantity: Quantity, outputs: Any = OUTPUTS, labels: Any = None) -> 
 
 def test_every_kind_is_listed_under_its_name() -> None:
     examples: list[Quantity] = [Output(), Probability(of="label"), Entropy()]
-    assert KINDS == {quantity.kind: type(quantity) for quantity in examples}
+    assert {quantity.kind: type(quantity) for quantity in examples} == KINDS
 
 
 def test_what_a_quantity_needs_is_known_before_it_is_computed() -> None:
@@ -83,7 +83,7 @@ def test_dimensions_must_be_as_many_as_the_outputs_have() -> None:
     Output().check((3, 4))
     with pytest.raises(ModelError) as error:
         Output(dims=("x",)).check((3, 4))
-    assert str(error.value) == "dims: the outputs of one input have shape (3, 4): give 2 names, got ['x']."
+    assert str(error.value) == "dims: the outputs of one input have shape (3, 4): give as many names, got ['x']."
 
 
 def test_coordinates_must_be_as_many_as_the_values_along_the_dimension() -> None:

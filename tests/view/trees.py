@@ -1,5 +1,6 @@
 """Results made by hand, in the form of a store."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ FLAGS = {
     "flag_masks": [1, 2, 4, 8],
     "flag_meanings": "base_points_left_out too_few_base_points no_variance overflow",
 }
+
+
+def text(values: Sequence[str]) -> Any:
+    """Variable-length strings, as a store has them."""
+    return np.array(list(values), dtype=object)
 
 
 def tree(status: str = "complete", base_points: int = 4096, **groups: xr.Dataset) -> xr.DataTree:
@@ -69,10 +75,10 @@ def quantity(
         "status": (tuple(dims), np.where(nan, 4, 0).astype(np.uint8), FLAGS),
     }
     along_factor = {
-        "factor": list(factors),
-        "unit": ("factor", list(units)),
-        "law": ("factor", ["uniform"] * len(factors)),
-        "levels": ("factor", [""] * len(factors)),
+        "factor": text(factors),
+        "unit": ("factor", text(units)),
+        "law": ("factor", text(["uniform"] * len(factors))),
+        "levels": ("factor", text([""] * len(factors))),
     }
     return xr.Dataset(variables, along_factor | (coords or {}))
 
@@ -83,7 +89,7 @@ def bounded(name: str, dims: tuple[str, ...], value: Any, half_width: float) -> 
 
 
 def cases(n: int = 4) -> dict[str, Any]:
-    return {"case": np.arange(n), "label": ("case", ["zero", "one", "two", "three", "four"][:n])}
+    return {"case": np.arange(n), "label": ("case", text(["zero", "one", "two", "three", "four"][:n]))}
 
 
 def moments_only(dataset: xr.Dataset) -> xr.Dataset:
@@ -96,10 +102,10 @@ def quarantine(n: int = 2) -> xr.Dataset:
         {
             "replicate": ("base_point", np.arange(n)),
             "number": ("base_point", 10 + np.arange(n)),
-            "cause": ("base_point", ["ValueError: a [bold] cause", *["not finite"] * (n - 1)][:n]),
-            "traceback": ("base_point", ["Traceback (most recent call last):\n ..."] * n),
+            "cause": ("base_point", text(["ValueError: a [bold] cause", *["not finite"] * (n - 1)])),
+            "traceback": ("base_point", text(["Traceback (most recent call last):\n ..."] * n)),
             "a": (("base_point", "factor"), points),
             "b": (("base_point", "factor"), points),
         },
-        {"factor": list(FACTORS)},
+        {"factor": text(FACTORS)},
     )
