@@ -113,10 +113,16 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             {"design": {"kind": "saltelli", "base_points": 100}},
             "design: `base_points` must be a power of two multiple of `replicates` (4), got 100: use 64 or 128.",
         ),
-        ({"design": {"kind": "saltelli", "base_points": 64.5}}, "design.base_points: must be a valid integer, got 64.5."),
+        (
+            {"design": {"kind": "saltelli", "base_points": 64.5}},
+            "design.base_points: must be a valid integer, got 64.5.",
+        ),
         ({"design": {"kind": "sobol"}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
         ({"model": {"kind": "function", "call": "f"}}, "model: `call` must be `module:function`, got `f`."),
-        ({"estimators": [{"kind": "martines"}]}, "estimators[0].kind: no kind `martines`: use one of `sobol`, `moments`."),
+        (
+            {"estimators": [{"kind": "martines"}]},
+            "estimators[0].kind: no kind `martines`: use one of `sobol`, `moments`.",
+        ),
         ({"estimators": [{"kind": "sobol"}] * 2}, "estimators: `sobol` stands there 2 times: once is enough."),
         ({"estimators": []}, "estimators: must hold at least 1, got []."),
         ({"max_failed": 2}, "max_failed: must be less than or equal to 1, got 2."),
@@ -133,7 +139,10 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             {**NETWORK, "perturb": [{"kind": "brightness", "delta": "x1"}]},
             "factors.x2: is used by nothing: name it in `perturb` or in `model.inputs`, or leave it out.",
         ),
-        ({**NETWORK, "quantities": {}}, "quantities: at least one is needed for a network, such as `y: {kind: output}`."),
+        (
+            {**NETWORK, "quantities": {}},
+            "quantities: at least one is needed for a network, such as `y: {kind: output}`.",
+        ),
         (
             {**NETWORK, "cases": None},
             "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors that "

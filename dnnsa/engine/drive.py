@@ -20,6 +20,7 @@ from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
 
 LEAF, MERGE, SAVE = 0, 10, 20  # priorities: what frees memory comes first
+LOOK_EVERY = 5.0  # seconds between looks at how many workers there are
 
 
 class Outcome(NamedTuple):
@@ -68,11 +69,11 @@ def reduce_study(
         prepare()
         return study.finish(write)
     except KeyboardInterrupt as stop:
-        study.commit()
+        study.stop()
         raise Interrupted(f"interrupted: {study.kept()}") from stop
     except DnnsaError as error:
         if client.status == "running" and type(error) in (RunError, TooManyFailures):
-            study.commit()
+            study.stop()
         raise
 
 
@@ -107,7 +108,7 @@ class _Reduction:
         self.held = {node: _Held(digest=sha) for node, sha in committed.nodes.items()}
         self.failures = list(committed.failures)
         self.merging: dict[Node, Future] = {}
-        self.in_flight = 0
+        self.in_flight: set[Future] = set()  # the reports of the leaves that are out
         self.done = sum(plan.block << node.level for node in self.held if node.part == 0)
 
     def slots(self) -> int:
@@ -126,10 +127,11 @@ class _Reduction:
         todo = deque(self.leaves(level))
         for node in list(self.held):
             self.climb(node)
-        committed = time.monotonic()
+        committed = looked = time.monotonic()
+        slots = self.slots()
         self.tell()
         while todo or self.in_flight or self.merging:
-            while todo and self.in_flight < max(4, 2 * self.slots()):
+            while todo and len(self.in_flight) < max(4, 2 * slots):
                 self.start(todo.popleft())
             try:
                 handle, thing = self.events.get(timeout=1.0)
@@ -141,6 +143,9 @@ class _Reduction:
             if time.monotonic() - committed > commit_every:
                 self.commit()
                 committed = time.monotonic()
+            if time.monotonic() - looked > LOOK_EVERY:  # workers come and go
+                slots = self.slots()
+                looked = time.monotonic()
 
     def leaves(self, level: int) -> Iterator[Node]:
         """Nodes of at most this level that hold all missing blocks, each once; replicates advance side by side."""
@@ -157,7 +162,7 @@ class _Reduction:
         states = tuple(self.submit(pick, made, part, name=f"{name}-{part}", priority=MERGE) for part in parts)
         pending = _Pending(node, report, states)
         waiting = {future.key for future in (report, *states)}
-        self.in_flight += 1
+        self.in_flight.add(report)
 
         def one_more(future: Future) -> None:
             waiting.discard(future.key)
@@ -173,7 +178,7 @@ class _Reduction:
         report: Report = self.result(pending.report, node)
         for future in pending.states:
             self.check(future, node)
-        self.in_flight -= 1
+        self.in_flight.discard(pending.report)
         self.done += self.plan.block << node.level
         self.failures += report.failures
         for part, future in enumerate(pending.states):
@@ -252,6 +257,11 @@ class _Reduction:
         )
         for held in self.held.values():
             held.future = None  # the file is as good, and the scheduler can forget how the state was made
+
+    def stop(self) -> None:
+        """Keep what is done; what is still out is not waited for."""
+        self.commit()
+        self.client.cancel(list(self.in_flight))
 
     def kept(self) -> str:
         return f"{self.done} of {self.plan.base_points} base points are kept; run the same command again to go on."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -75,11 +76,11 @@ def _quantity(name: str, dataset: Any, attrs: Mapping[str, Any]) -> Iterator[Ren
 def _indices(dataset: Any) -> Table:
     dims = read.dims(dataset)
     over = "aggregated\n" if dims else ""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), header_style="", show_edge=False, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="", show_edge=False, pad_edge=False)
     table.add_column("\nfactor" if over else "factor", overflow="fold")
     columns = [[Text(label) for label in read.factor_labels(dataset)]]
     found = {index: read.interval(read.summarised(index, dataset), dataset) for index in ("S1", "ST")}
-    digits = max(decimals(low, high) for _, low, high in found.values())
+    digits = decimals(*np.concatenate([bounds for _, *bounds in found.values()], axis=1))
     for index, interval in found.items():
         table.add_column(Text(f"{over}{index}"), style=STYLE[index], no_wrap=True)
         columns.append([Text(bounded(*row, digits)) for row in zip(*interval, strict=True)])

@@ -31,7 +31,11 @@ def test_a_probe_sees_the_quantities(tmp_path):
 @pytest.mark.parametrize(
     ("source", "model", "message"),
     [
-        ("def f(x1, x2): raise ValueError('no')", {}, "model: raised ValueError on the first base point: no. Its point a"),
+        (
+            "def f(x1, x2): raise ValueError('no')",
+            {},
+            "model: raised ValueError on the first base point: no. Its point a",
+        ),
         ("def f(x1): return x1", {}, "model: raised TypeError on the first base point: f() got an unexpected keyword"),
         ("def f(x1, x2): return x1[:-1]", {}, "quantity `output`: has shape (3,) for 4 runs: its first dimension"),
         ("def f(x1, x2): return 1.0", {}, "quantity `output`: has shape () for 4 runs: its first dimension must be"),

@@ -32,11 +32,11 @@ def test_a_quantity_without_dimensions_is_a_row_a_factor_with_intervals():
             "in brackets: intervals of 95 %",
             "",
             "output",
-            "factor           S1                     ST",
-            "─" * 60,
-            "rotation [deg]   0.100 [0.070, 0.130]   0.200 [0.170, 0.230]",
-            "shift_x [px]     0.300 [0.270, 0.330]   0.600 [0.570, 0.630]",
-            "blur             0.200 [0.170, 0.230]   0.400 [0.370, 0.430]",
+            "factor          S1                    ST",
+            "─" * 58,
+            "rotation [deg]  0.100 [0.070, 0.130]  0.200 [0.170, 0.230]",
+            "shift_x [px]    0.300 [0.270, 0.330]  0.600 [0.570, 0.630]",
+            "blur            0.200 [0.170, 0.230]  0.400 [0.370, 0.430]",
             "  mean 0.5, variance 0.0625, skewness 0.1, kurtosis 3",
         ]
     )
@@ -45,15 +45,15 @@ def test_a_quantity_without_dimensions_is_a_row_a_factor_with_intervals():
 def test_a_quantity_with_dimensions_has_aggregated_indices_and_the_place_of_the_largest():
     text = printed(tree(p_true=quantity({"case": 4}, coords=cases())))
     assert "p_true (case: 4)" in text
-    assert "                 aggregated             aggregated             largest ST\n" in text
-    assert "factor           S1                     ST                     at case, label\n" in text
-    assert "shift_x [px]     0.165 [0.135, 0.195]   0.330 [0.300, 0.360]   0.60 at 3, three" in text
+    assert "                aggregated            aggregated            largest ST\n" in text
+    assert "factor          S1                    ST                    at case, label\n" in text
+    assert "shift_x [px]    0.165 [0.135, 0.195]  0.330 [0.300, 0.360]  0.60 at 3, three" in text
     assert "over cells: mean 0.5 (0.5 to 0.5), variance 0.0625 (0.0625 to 0.0625)" in text
 
 
 def test_negative_indices_and_those_above_one_are_shown_as_they_are():
     text = printed(tree(output=quantity(st=[1.02, -0.04, 0.5], s1=[-0.021, 0.1, 0.2])))
-    assert "-0.021 [-0.051, 0.009]   1.020 [0.990, 1.050]" in text
+    assert "-0.021 [-0.051, 0.009]  1.020 [0.990, 1.050]" in text
     assert "-0.040 [-0.070, -0.010]" in text
 
 
@@ -61,8 +61,8 @@ def test_what_is_not_a_number_is_a_dash_and_the_cells_are_counted():
     data = quantity({"case": 2}, st=[[0.2, np.nan], [0.3, np.nan], [0.4, np.nan]], coords=cases(2))
     data["ST"][2] = data["S1_aggregated"][2] = data["S1_aggregated_lower"][2] = np.nan
     text = printed(tree(p_true=data))
-    assert "blur             -                      0.400 [0.370, 0.430]   -\n" in text
-    assert "rotation [deg]   0.100 [0.070, 0.130]   0.200 [0.170, 0.230]   0.20 at 0, zero\n" in text
+    assert "blur            -                     0.400 [0.370, 0.430]  -\n" in text
+    assert "rotation [deg]  0.100 [0.070, 0.130]  0.200 [0.170, 0.230]  0.20 at 0, zero\n" in text
     assert "1 of 2 cells does not vary: no variance, no index" in text
 
 

@@ -1,0 +1,259 @@
+"""The engine on real workers: bits, commits, deaths."""
+
+import json
+import os
+import signal
+import threading
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+
+from dnnsa.cluster import Local
+from dnnsa.engine import Job, committed, make_plan, probe, reduce_study
+from dnnsa.engine.checkpoint import MANIFEST
+from dnnsa.errors import Interrupted, RunError, StoreError, TooManyFailures
+from tests.studies import study
+
+FIELD = "def f(x1, x2): return np.exp(3 * x1)[:, None] * np.cos(np.arange(5) * x2[:, None])"
+
+
+class Watch:
+    """A reporter that keeps what it is told, and may act on it."""
+
+    def __init__(self, at=None, act=None):
+        self.said, self.progress, self.at, self.act = [], [], at, act
+
+    def say(self, message):
+        self.said.append(message)
+
+    def update(self, progress):
+        self.progress.append(progress)
+        if self.at is not None and progress.done >= self.at:
+            self.at = None
+            self.act()
+
+
+def write(folder, quantity, start, stop, maps):
+    arrays = {name: map_.array for name, map_ in maps.items()}
+    np.savez(folder / f"{quantity}-{start}.npz", **arrays)
+
+
+def job(folder, source=FIELD, **settings):
+    made = study(folder, source, **settings)
+    return Job(made, made.digests())
+
+
+def reduced(client, made, folder, seconds=1e-3, watch=None, **settings):
+    """Maps of a study, by file, and what the engine returned."""
+    (folder / "maps").mkdir(exist_ok=True)
+    plan = make_plan(made.study, probe(made).fields)
+    outcome = reduce_study(
+        client,
+        made,
+        plan,
+        seconds,
+        lambda: None,
+        partial(write, folder / "maps"),
+        folder / "checkpoint",
+        watch or Watch(),
+        **settings,
+    )
+    maps = {path.name: dict(np.load(path)) for path in sorted((folder / "maps").iterdir())}
+    return maps, outcome
+
+
+def same(left, right):
+    assert left.keys() == right.keys()
+    for name, maps in left.items():
+        for key, array in maps.items():
+            np.testing.assert_array_equal(array, right[name][key], err_msg=key)
+
+
+@pytest.fixture(scope="module")
+def one_worker():
+    with Local(workers=1).open() as client:
+        yield client
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    return tmp_path / "one", tmp_path / "two"
+
+
+def test_the_maps_are_the_same_bits_with_one_worker_and_with_two_and_whatever_a_task_takes(client, one_worker, folders):
+    made = job(folders[0], base_points=2048)
+    first, _ = reduced(one_worker, made, folders[0], seconds=100.0)  # one block a task
+    again, _ = reduced(client, made, folders[1], seconds=1e-9)  # as many as leave work for all
+    same(first, again)
+
+
+def test_the_maps_are_the_same_bits_after_a_commit_at_every_turn(client, folders):
+    made = job(folders[0], base_points=1024)
+    first, _ = reduced(client, made, folders[0])
+    again, _ = reduced(client, made, folders[1], seconds=100.0, commit_every=0.0)
+    same(first, again)
+
+
+SLOW = "import time\ndef f(x1, x2):\n    time.sleep(0.02)\n    return np.exp(3 * x1) * x2"
+
+
+def test_a_worker_killed_on_the_way_changes_no_bit(folders):
+    made = job(folders[0], SLOW, base_points=2048)
+    with Local(workers=2).open() as client:
+        first, _ = reduced(client, made, folders[0], seconds=100.0)
+        victims = list(client.run(os.getpid).values())
+        watch = Watch(at=512, act=lambda: os.kill(victims[0], signal.SIGKILL))
+        again, outcome = reduced(client, made, folders[1], seconds=100.0, watch=watch)
+        assert victims[0] not in client.run(os.getpid).values()
+    same(first, again)
+    assert outcome.failures == ()
+
+
+def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client, folders):
+    made = job(folders[0], SLOW, base_points=2048)
+    first, _ = reduced(client, made, folders[0], seconds=100.0)
+    stop = Watch(at=1024, act=lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted, match=r"interrupted: \d+ of 2048 base points are kept"):
+        reduced(client, made, folders[1], seconds=100.0, watch=stop)
+    kept, _ = committed(folders[1] / "checkpoint", make_plan(made.study, probe(made).fields))
+    assert 1024 <= kept < 2048
+    resumed = Watch()
+    again, _ = reduced(client, made, folders[1], seconds=1e-9, watch=resumed)
+    same(first, again)
+    assert resumed.said == [f"resuming: {kept} of 2048 base points are done already"]
+    assert resumed.progress[0].done == kept
+
+
+def test_nothing_is_run_twice_after_a_resume(client, folders):
+    log = folders[0] / "calls"
+    source = (
+        f"import os, time\ndef f(x1, x2):\n    time.sleep(0.02)\n    os.write(FD, b'%d ' % len(x1))\n    return x1 + x2"
+    )
+    source = source.replace(
+        "import os, time", f"import os, time\nFD = os.open({str(log)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)"
+    )
+    made = job(folders[0], source, base_points=1024)
+    stop = Watch(at=512, act=lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted):
+        reduced(client, made, folders[1], seconds=100.0, watch=stop)
+    kept, _ = committed(folders[1] / "checkpoint", make_plan(made.study, probe(made).fields))
+    time.sleep(0.5)  # what was out when it stopped
+    log.write_text("")
+    reduced(client, made, folders[1], seconds=100.0)
+    runs = sum(map(int, log.read_text().split()))
+    blocks_probed = 4 + 4 + 2 * 64 * 4  # the probe in this process: a base point twice, a block twice
+    assert runs == (1024 - kept) * 4 + blocks_probed
+
+
+def test_a_client_killed_between_a_commit_and_the_end_loses_nothing_committed(client, folders):
+    """The files that a manifest names are all that a new client has."""
+    made = job(folders[0], SLOW, base_points=1024)
+    first, _ = reduced(client, made, folders[0], seconds=100.0)
+    stop = Watch(at=256, act=lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted):
+        reduced(client, made, folders[1], seconds=100.0, watch=stop)
+    with Local(workers=1).open() as other:
+        again, _ = reduced(other, made, folders[1], seconds=100.0)
+    same(first, again)
+
+
+def interrupted_at(client, made, folder, at):
+    stop = Watch(at=at, act=lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted):
+        reduced(client, made, folder, seconds=100.0, watch=stop)
+
+
+def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders):
+    made = job(folders[0], SLOW, base_points=1024)
+    interrupted_at(client, made, folders[0], 512)
+    victim = max((folders[0] / "checkpoint").glob("*.npz"), key=lambda path: path.stat().st_size)
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+    with pytest.raises(StoreError, match=f"{victim.name}: is damaged, its SHA-256 is not the committed one"):
+        reduced(client, made, folders[0], seconds=100.0)
+
+
+def test_a_torn_manifest_is_told(client, folders):
+    made = job(folders[0], SLOW, base_points=1024)
+    interrupted_at(client, made, folders[0], 512)
+    manifest = folders[0] / "checkpoint" / MANIFEST
+    manifest.write_text(manifest.read_text()[:-20])
+    with pytest.raises(StoreError, match=r"manifest.json: is damaged \("):
+        reduced(client, made, folders[0])
+
+
+def test_a_commit_leaves_only_the_files_it_names(client, folders):
+    made = job(folders[0], SLOW, base_points=1024)
+    interrupted_at(client, made, folders[0], 512)
+    named = {
+        "-".join(map(str, node)) + ".npz"
+        for *node, _ in json.loads((folders[0] / "checkpoint" / MANIFEST).read_text())["nodes"]
+    }
+    assert {path.name for path in (folders[0] / "checkpoint").iterdir()} == named | {MANIFEST}
+
+
+RARE = "def f(x1, x2): return np.where(x1 > LIMIT, np.nan, x1 + x2)"
+
+
+def test_base_points_that_fail_are_told_and_the_rest_is_used(client, folders):
+    made = job(folders[0], RARE.replace("LIMIT", "0.495"), base_points=1024, max_failed=0.1)
+    maps, outcome = reduced(client, made, folders[0])
+    (found,) = maps.values()
+    assert 0 < len(outcome.failures) < 102
+    assert found["n"] + len(outcome.failures) == 1024
+    assert found["status"] == 1
+    assert np.isfinite(found["ST"]).all()
+    assert len({(failure.replicate, failure.number) for failure in outcome.failures}) == len(outcome.failures)
+
+
+def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders):
+    made = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024)
+    with pytest.raises(
+        TooManyFailures, match=r"base points are in quarantine, more than max_failed: 0.01 allows of 1024"
+    ):
+        reduced(client, made, folders[0], seconds=100.0)
+    kept, failures = committed(folders[0] / "checkpoint", make_plan(made.study, probe(made).fields))
+    assert 0 < kept
+    assert len(failures) > 10
+    lenient = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024, max_failed=1.0)
+    maps, outcome = reduced(client, lenient, folders[0])
+    (found,) = maps.values()
+    assert found["n"] + len(outcome.failures) == 1024
+
+
+def test_a_run_that_kills_its_workers_ends_the_study_with_its_base_points_named(folders):
+    source = "import os, signal\ndef f(x1, x2):\n    if len(x1) > 4 and (x1 > 0.499).any(): os.kill(os.getpid(), signal.SIGKILL)\n    return x1"
+    made = job(folders[0], "def f(x1, x2): return x1", base_points=1024)
+    plan = make_plan(made.study, probe(made).fields)
+    made = job(folders[0], source, base_points=1024)
+    with (
+        Local(workers=2).open() as client,
+        pytest.raises(RunError, match=r"KilledWorker at base points \d+ to \d+ of replicate \d"),
+    ):
+        reduce_study(
+            client, made, plan, 100.0, lambda: None, partial(write, folders[0]), folders[0] / "checkpoint", Watch()
+        )
+
+
+def test_the_window_bounds_what_is_in_flight(client, folders):
+    made = job(folders[0], SLOW, base_points=4096)
+    most = 0
+
+    def count():
+        nonlocal most
+        while not done.is_set():
+            most = max(most, sum(key.startswith("dnnsa-tell") for key in list(client.futures)))
+            time.sleep(0.01)
+
+    done = threading.Event()
+    thread = threading.Thread(target=count)
+    thread.start()
+    reduced(client, made, folders[0], seconds=100.0)
+    done.set()
+    thread.join()
+    assert 2 <= most <= 4
