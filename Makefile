@@ -14,7 +14,7 @@ lint:
 	$(BIN)/ruff format --check .
 
 types:
-	$(BIN)/mypy dnnsa tests
+	$(BIN)/mypy dnnsa
 
 test:
 	$(BIN)/pytest

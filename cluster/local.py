@@ -36,6 +36,7 @@ class Local:
                 threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
                 processes=True,
                 host="127.0.0.1",
+                preload=["dnnsa.cluster.preload"],
                 dashboard_address=f"127.0.0.1:{self.dashboard}",
                 silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
             ) as cluster,

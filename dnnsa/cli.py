@@ -63,25 +63,27 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Print a store's status, indices with intervals, and what was quarantined."""
-    from dnnsa import api, view
+    from dnnsa import api
+    from dnnsa.view.table import as_json as values
 
     results = api.open(store)
     if as_json:
-        print(json.dumps(view.as_json(results), allow_nan=False))  # noqa: T201
+        print(json.dumps(values(results), allow_nan=False))  # noqa: T201
     else:
         _summarize(results)
 
 
-@app.command()
-def plot(
+@app.command("plot")
+def draw(
     store: Store,
     out: Annotated[Path | None, typer.Option(help="Folder of the figures; the store's folder unless given.")] = None,
 ) -> None:
     """Draw a store's indices and index maps, one figure a quantity, and print the files' names."""
-    from dnnsa import api, view
+    from dnnsa import api
+    from dnnsa.view.figures import plot
 
     folder = out or store.absolute().parent
-    for path in view.plot(api.open(store), folder, api.thumbnails(store)):
+    for path in plot(api.open(store), folder, api.thumbnails(store)):
         print(f"figure: {path}")  # noqa: T201
 
 
@@ -117,9 +119,9 @@ def _print(renderable: Any) -> None:
 
 
 def _summarize(results: Any) -> None:
-    from dnnsa import view
+    from dnnsa.view.table import summary
 
-    _print(view.summary(results))
+    _print(summary(results))
 
 
 def main() -> NoReturn:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -211,7 +212,16 @@ def update(path: Path, **attrs: Any) -> None:
 
 
 def finish(path: Path, base_points: int, quarantined: int, seconds: float) -> None:
-    """Declare a store complete, in one write, then drop its checkpoint."""
+    """Declare a store complete, in one write, then drop its checkpoint.
+
+    Metadata are consolidated, or plain ``xarray.open_datatree`` would warn that they are not.
+    """
+    with (
+        warnings.catch_warnings()
+    ):  # Zarr's, that not every reader of format 3 knows what is consolidated: they skip it
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
+        warnings.filterwarnings("ignore", f"Object at {CHECKPOINT} is not recognized")  # it goes last
+        zarr.consolidate_metadata(path, zarr_format=3)
     update(
         path,
         status="complete",
@@ -238,7 +248,7 @@ def open_results(path: str | Path) -> xr.DataTree:
         if (path / "quarantine").exists():
             tree["quarantine"] = xr.DataTree(xr.open_zarr(path, group="quarantine", consolidated=False))
         return tree
-    return xr.open_datatree(path, engine="zarr", consolidated=False)
+    return xr.open_datatree(path, engine="zarr")
 
 
 def _array(group: zarr.Group, name: str, shape: Any, dims: Any, chunks: Any, dtype: np.dtype[Any]) -> zarr.Array[Any]:

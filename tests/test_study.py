@@ -145,8 +145,8 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ),
         (
             {**NETWORK, "cases": None},
-            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors that "
-            "are the network's input), not both and not none.",
+            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors "
+            "that are the network's input), not both and not none.",
         ),
     ],
 )

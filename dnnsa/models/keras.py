@@ -138,7 +138,7 @@ def _reason(error: Exception) -> str:
 
 
 def _compiler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Of the backend: a graph of TensorFlow, just-in-time compilation of JAX, nothing on the others.
+    """Of the backend: a graph of TensorFlow, nothing on the others.
 
     XLA is not asked for on TensorFlow: it cannot compile the sampling of images, and on the digits study's network on
     a CPU it took 29 microseconds an image where the graph took 25.
@@ -149,8 +149,4 @@ def _compiler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         import tensorflow as tf
 
         return lambda function: tf.function(function, autograph=False)
-    if keras.backend.backend() == "jax":
-        import jax  # type: ignore[import-not-found, unused-ignore]
-
-        return lambda function: jax.jit(function)
     return lambda function: function

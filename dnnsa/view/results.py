@@ -1,8 +1,8 @@
 """Reading a study's results for people, a stored chunk at a time, since a map may be larger than memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,7 @@ MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 SHAPED = ("ST", "S1", *MOMENTS, "status", "n")  # variables whose dimensions are those of the quantity
 
 
-class Results(Protocol):
-    """An ``xarray.DataTree``, as far as it is read here; named so that no command has to load xarray to start."""
-
-    @property
-    def attrs(self) -> Mapping[str, Any]: ...
-
-    @property
-    def children(self) -> Mapping[str, "Results"]: ...
-
-    @property
-    def dataset(self) -> Any: ...
+Results = Any  # an xarray.DataTree, which no command has to load to start
 
 
 class Extent(NamedTuple):

@@ -27,7 +27,7 @@ def test_runs_are_a_then_b_then_a_with_one_column_of_b():
 
 
 def test_the_runs_are_salibs_in_another_order():
-    """SALib's rows of a base point are A, E_1 ... E_p, B; its points are the same construction on its own scrambling."""
+    """SALib's rows of a base point are A, E_1 ... E_p, B; its points are the same construction, scrambled otherwise."""
     names = ["a", "b", "c"]
     problem = {"num_vars": 3, "names": names, "bounds": [[0, 1]] * 3}
     theirs = salib.sample(problem, 8, calc_second_order=False, seed=1).reshape(8, 5, 3)
@@ -75,7 +75,7 @@ def test_a_and_b_are_not_correlated():
     ],
 )
 def test_a_size_that_breaks_the_sequence_is_refused_with_one_that_works(settings, message):
-    with pytest.raises(ValueError) as error:  # noqa: PT011: the whole message is compared
+    with pytest.raises(ValueError) as error:  # noqa: PT011
         Saltelli(**settings)
     assert str(error.value) == message
 

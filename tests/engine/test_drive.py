@@ -131,10 +131,8 @@ def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client
 def test_nothing_is_run_twice_after_a_resume(client, folders):
     log = folders[0] / "calls"
     source = (
-        f"import os, time\ndef f(x1, x2):\n    time.sleep(0.02)\n    os.write(FD, b'%d ' % len(x1))\n    return x1 + x2"
-    )
-    source = source.replace(
-        "import os, time", f"import os, time\nFD = os.open({str(log)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)"
+        f"import os, time\nFD = os.open({str(log)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)\n"
+        "def f(x1, x2):\n    time.sleep(0.02)\n    os.write(FD, b'%d ' % len(x1))\n    return x1 + x2"
     )
     made = job(folders[0], source, base_points=1024)
     stop = Watch(at=512, act=lambda: signal.raise_signal(signal.SIGINT))
@@ -218,7 +216,7 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
     ):
         reduced(client, made, folders[0], seconds=100.0)
     kept, failures = committed(folders[0] / "checkpoint", make_plan(made.study, probe(made).fields))
-    assert 0 < kept
+    assert kept > 0
     assert len(failures) > 10
     lenient = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024, max_failed=1.0)
     maps, outcome = reduced(client, lenient, folders[0])
@@ -227,7 +225,10 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
 
 
 def test_a_run_that_kills_its_workers_ends_the_study_with_its_base_points_named(folders):
-    source = "import os, signal\ndef f(x1, x2):\n    if len(x1) > 4 and (x1 > 0.499).any(): os.kill(os.getpid(), signal.SIGKILL)\n    return x1"
+    source = (
+        "import os, signal\ndef f(x1, x2):\n"
+        "    if len(x1) > 4 and (x1 > 0.499).any(): os.kill(os.getpid(), signal.SIGKILL)\n    return x1"
+    )
     made = job(folders[0], "def f(x1, x2): return x1", base_points=1024)
     plan = make_plan(made.study, probe(made).fields)
     made = job(folders[0], source, base_points=1024)
@@ -256,4 +257,4 @@ def test_the_window_bounds_what_is_in_flight(client, folders):
     reduced(client, made, folders[0], seconds=100.0)
     done.set()
     thread.join()
-    assert 2 <= most <= 4
+    assert 2 <= most <= 6  # four, and those whose release is on its way

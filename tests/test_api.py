@@ -1,0 +1,110 @@
+"""What people call from Python."""
+
+import signal
+
+import numpy as np
+import pytest
+
+import dnnsa
+from dnnsa.errors import Interrupted, ModelError, StoreError, TooManyFailures
+from dnnsa.view.progress import Quiet
+from tests.studies import study
+
+LINE = "def f(x1, x2): return x1 + 2 * x2"
+SLOW = "import time\ndef f(x1, x2):\n    time.sleep(0.02)\n    return np.exp(3 * x1) * x2"
+
+
+class Said(Quiet):
+    def __init__(self, at=None):
+        self.said, self.at = [], at
+
+    def say(self, message):
+        self.said.append(message)
+
+    def update(self, progress):
+        if self.at is not None and progress.done >= self.at:
+            self.at = None
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_study_is_run_on_a_cluster_of_its_own(tmp_path):
+    results = dnnsa.run(study(tmp_path, LINE, base_points=1024), reporter=Quiet())
+    np.testing.assert_allclose(results["output/ST"].values, [0.2, 0.8], atol=0.01)
+    assert (tmp_path / "small.zarr").is_dir()
+
+
+def test_a_complete_store_is_opened_and_not_run_again(client, tmp_path):
+    made = study(tmp_path, LINE)
+    dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())
+    finished = dnnsa.open(tmp_path / "out.zarr").attrs["finished"]
+    reporter = Said()
+    again = dnnsa.run(made, client, tmp_path / "out.zarr", reporter=reporter)
+    assert again.attrs["finished"] == finished
+    assert reporter.said == [f"{tmp_path / 'out.zarr'} holds this study, complete."]
+
+
+def test_another_studys_store_is_refused_and_what_differs_named(client, tmp_path):
+    dnnsa.run(study(tmp_path, LINE), client, tmp_path / "out.zarr", reporter=Quiet())
+    other = study(tmp_path, LINE, base_points=512)
+    with pytest.raises(StoreError) as error:
+        dnnsa.run(other, client, tmp_path / "out.zarr", reporter=Quiet())
+    assert str(error.value) == (
+        f"{tmp_path / 'out.zarr'}: holds another study; give another --out, or --overwrite. What differs:\n"
+        "design.base_points: 256 in the store, 512 in the study"
+    )
+    results = dnnsa.run(other, client, tmp_path / "out.zarr", overwrite=True, reporter=Quiet())
+    assert results.attrs["base_points"] == 512
+
+
+def test_an_interrupted_study_is_resumed_and_says_so(client, tmp_path):
+    made = study(tmp_path, SLOW, base_points=2048)
+    whole = dnnsa.run(made, client, tmp_path / "whole.zarr", reporter=Quiet())
+    with pytest.raises(Interrupted):
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Said(at=512))
+    partial = dnnsa.open(tmp_path / "out.zarr")
+    assert partial.attrs["status"] == "stopped"
+    assert 512 <= partial.attrs["base_points_done"] < 2048
+    assert not partial.children
+    reporter = Said()
+    results = dnnsa.run(made, client, tmp_path / "out.zarr", reporter=reporter)
+    assert any(line.startswith("resuming: ") for line in reporter.said)
+    for name in whole["output"].data_vars:
+        np.testing.assert_array_equal(results["output"][name].values, whole["output"][name].values, err_msg=name)
+
+
+def test_too_many_failures_are_in_the_store(client, tmp_path):
+    made = study(tmp_path, "def f(x1, x2): return np.where(x1 > 0.3, np.nan, x1)", base_points=1024)
+    with pytest.raises(TooManyFailures):
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())
+    stopped = dnnsa.open(tmp_path / "out.zarr")
+    assert stopped.attrs["status"] == "stopped"
+    assert stopped.attrs["base_points_quarantined"] == stopped["quarantine"].sizes["base_point"] > 10
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def f(x1, x2): return x1[:-1]", "its first dimension must be the runs'"),
+        ("def f(x1, x2): raise RuntimeError('no licence')", "raised RuntimeError on the first base point: no licence"),
+        ("def g(): pass", "module `model` has no function `f`"),
+    ],
+)
+def test_a_model_that_does_not_work_leaves_nothing_behind(client, tmp_path, source, message):
+    made = study(tmp_path, source)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ModelError, match=message):
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())
+    assert [path for path in sorted(tmp_path.iterdir()) if path.name != "__pycache__"] == before
+
+
+def test_overwriting_with_a_study_that_does_not_run_keeps_the_old_results(client, tmp_path):
+    dnnsa.run(study(tmp_path, LINE), client, tmp_path / "out.zarr", reporter=Quiet())
+    with pytest.raises(ModelError):
+        dnnsa.run(study(tmp_path, "def g(): pass"), client, tmp_path / "out.zarr", overwrite=True, reporter=Quiet())
+    assert dnnsa.open(tmp_path / "out.zarr").attrs["status"] == "complete"
+
+
+def test_the_public_names_are_three():
+    assert dir(dnnsa) == dnnsa.__all__ == ["Study", "open", "run"]
+    with pytest.raises(AttributeError, match="module `dnnsa` has no attribute `runn`"):
+        dnnsa.runn  # noqa: B018

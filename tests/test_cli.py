@@ -1,0 +1,251 @@
+"""The commands as a user types them: what is printed where, and the exit status."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dnnsa.cli import main
+
+LINE = "import numpy as np\ndef f(x1, x2):\n    return x1 + 2 * x2\n"
+STUDY = """
+name: line
+factors:
+  x1: {kind: uniform, low: 0, high: 1, unit: m}
+  x2: {kind: uniform, low: 0, high: 1}
+design: {kind: saltelli, base_points: 1024}
+model: {kind: function, call: "line:f"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "line.py").write_text(LINE, encoding="utf-8")
+    (tmp_path / "line.yaml").write_text(STUDY, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def dnnsa(monkeypatch, capsys):
+    """Run a command in this process: exit status, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code, *capsys.readouterr()
+
+    return run
+
+
+def alone(*arguments, **settings):
+    """Run a command in a process of its own."""
+    command = [Path(sys.executable).with_name("dnnsa"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)
+
+
+def test_a_study_is_run_shown_and_drawn(dnnsa, folder):
+    status, out, err = dnnsa("run", folder / "line.yaml", "--workers", 2)
+    assert status == 0
+    assert "dashboard: http://127.0.0.1:" in err
+    assert "1024 of 1024 base points" in err
+    assert re.search(r"x1 \[m\] +0\.\d+ \[0\.\d+, 0\.\d+\]", out)
+    assert out.endswith(f"store: {folder / 'line.zarr'}\n")
+    assert "dashboard" not in out
+
+    status, shown, err = dnnsa("show", folder / "line.zarr")
+    assert (status, err) == (0, "")
+    assert shown.strip() == out[: out.index("store: ")].strip()
+
+    status, out, _ = dnnsa("show", folder / "line.zarr", "--json")
+    values = json.loads(out)
+    assert values["quantities"]["output"]["ST"]["x2"] == pytest.approx(0.8, abs=0.02)
+
+    status, out, _ = dnnsa("plot", folder / "line.zarr")
+    assert (status, out) == (0, f"figure: {folder / 'line-output.png'}\n")
+    assert (folder / "line-output.png").read_bytes().startswith(b"\x89PNG")
+
+    status, out, err = dnnsa("run", folder / "line.yaml")
+    assert status == 0
+    assert err == f"{folder / 'line.zarr'} holds this study, complete.\n"
+
+    (folder / "line.yaml").write_text(STUDY.replace("1024", "2048"), encoding="utf-8")
+    status, out, err = dnnsa("run", folder / "line.yaml")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: {folder / 'line.zarr'}: holds another study; give another --out, or --overwrite. What differs:\n"
+        "design.base_points: 1024 in the store, 2048 in the study\n"
+    )
+    assert dnnsa("run", folder / "line.yaml", "--overwrite", "--out", folder / "line.zarr")[0] == 0
+
+
+def test_a_plan_says_what_a_study_comes_to_and_writes_nothing(dnnsa, folder):
+    before = sorted(folder.iterdir())
+    status, out, _ = dnnsa("plan", folder / "line.yaml")
+    assert status == 0
+    assert "1,024 in 4 replicates" in out
+    assert "4,096, 4 a base point" in out
+    assert "16 of 64 base points" in out
+    assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before
+
+
+def test_the_schema_is_json(dnnsa):
+    status, out, err = dnnsa("schema")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["properties"]["factors"]
+
+
+def test_the_version_is_printed(dnnsa):
+    assert dnnsa("--version") == (0, "dnnsa 0.1.0\n", "")
+
+
+BAD = [
+    (STUDY.replace("desig", "desgi"), "the file: unknown key `desgin`: did you mean `design`?"),
+    (
+        STUDY.replace("low: 0, high: 1, unit", "low: 2, high: 1, unit"),
+        "factors.x1: `low` must be below `high`, got low: 2",
+    ),
+    (STUDY.replace("line:f", "lime:f"), "error: model.call: no module `lime`: neither"),
+    (STUDY.replace("line:f", "line:g"), "error: model.call: module `line` has no function `g`."),
+    (
+        STUDY.replace('{kind: function, call: "line:f"}', "{kind: keras, path: missing.keras, inputs: [x1, x2]}")
+        + "quantities: {y: {kind: output}}",
+        "error: model.path: there is no file",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_bad_input_is_one_message_and_status_two_and_leaves_nothing(dnnsa, folder, command, text, message):
+    (folder / "line.yaml").write_text(text, encoding="utf-8")
+    before = sorted(folder.iterdir())
+    status, out, err = dnnsa(command, folder / "line.yaml")
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "def f(x1, x2): return x1[:2]",
+            "error: model: quantity `output`: has shape (2,) for 4 runs: its first dimension must be the runs', (4, ",
+        ),
+        (
+            "def f(x1, x2): raise OSError('no licence')",
+            "error: model: raised OSError on the first base point: no licence.",
+        ),
+    ],
+)
+def test_a_function_that_fails_on_the_first_base_point_is_one_message(dnnsa, folder, source, message):
+    (folder / "line.py").write_text(source, encoding="utf-8")
+    status, out, err = dnnsa("run", folder / "line.yaml", "--workers", 1)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith(message)
+    assert "Traceback" not in err
+    assert not (folder / "line.zarr").exists()
+
+
+def test_a_store_that_cannot_be_written_is_told_before_anything_runs(dnnsa, folder):
+    out = folder / "line.py" / "out.zarr"
+    status, _, err = dnnsa("run", folder / "line.yaml", "--out", out)
+    assert (status, err) == (2, f"error: {out}: the store cannot be written: {out.parent} is not a folder.\n")
+
+
+def test_a_folder_that_is_no_store_is_never_overwritten(dnnsa, folder):
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.tex").write_text("years")
+    status, _, err = dnnsa("run", folder / "line.yaml", "--out", folder / "mine", "--overwrite")
+    assert (status, err) == (2, f"error: {folder / 'mine'}: is not a store of dnnsa.\n")
+    assert (folder / "mine" / "thesis.tex").read_text() == "years"
+
+
+@pytest.mark.parametrize("command", ["show", "plot"])
+def test_a_store_that_is_not_there_is_told(dnnsa, tmp_path, command):
+    status, out, err = dnnsa(command, tmp_path / "no.zarr")
+    assert (status, out) == (2, "")
+    assert err == f"error: {tmp_path / 'no.zarr'}: there is no store: `dnnsa run STUDY.yaml` makes one.\n"
+
+
+def test_a_profile_is_read_and_checked(dnnsa, folder):
+    profile = folder / "here.yaml"
+    profile.write_text("kind: local\nworkers: 2\n", encoding="utf-8")
+    assert dnnsa("run", folder / "line.yaml", "--cluster", profile)[0] == 0
+    profile.write_text("kind: local\nwokers: 0\n", encoding="utf-8")
+    status, _, err = dnnsa("run", folder / "line.yaml", "--cluster", profile)
+    assert (status, err) == (2, f"error: {profile}:\nthe file: unknown key `wokers`: did you mean `workers`?\n")
+    status, _, err = dnnsa("run", folder / "line.yaml", "--cluster", profile, "--workers", 2)
+    assert (status, err) == (2, "error: --workers is for this machine: with --cluster, the profile says how many.\n")
+
+
+def test_too_many_failures_are_status_three_and_what_failed_is_shown(dnnsa, folder):
+    (folder / "line.py").write_text(LINE.replace("x1 + 2 * x2", "np.where(x1 > 0.7, np.nan, x1)"), encoding="utf-8")
+    status, out, err = dnnsa("run", folder / "line.yaml", "--workers", 1)
+    assert (status, out) == (3, "")
+    assert "base points are in quarantine, more than max_failed: 0.01 allows of 1024" in err
+    assert "Traceback" not in err
+    status, out, _ = dnnsa("show", folder / "line.zarr")
+    assert status == 0
+    assert "stopped" in out
+    assert "are NaN or infinite" in out
+
+
+SLOW = LINE.replace("return", "import time; time.sleep(0.05); return")
+
+
+def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
+    """The terminal sends the signal to the workers too."""
+    (folder / "line.py").write_text(SLOW, encoding="utf-8")
+    (folder / "line.yaml").write_text(STUDY.replace("1024", "8192"), encoding="utf-8")
+    command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    seen = ""
+    while " of 8192 base points" not in seen:
+        seen = process.stderr.readline()
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    err = process.stderr.read()
+    assert process.wait(timeout=60) == 130
+    process.stderr.close()
+    assert re.search(r"error: interrupted: \d+ of 8192 base points are kept; run the same command again to go on.", err)
+    assert "Traceback" not in err
+    again = alone("run", folder / "line.yaml", "--workers", 2)
+    assert again.returncode == 0
+    assert re.search(r"resuming: [1-9]\d* of 8192 base points are done already", again.stderr)
+
+
+def test_a_terminal_shows_a_bar(folder):
+    (folder / "line.py").write_text(SLOW, encoding="utf-8")
+    leader, follower = pty.openpty()
+    command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower, env={**os.environ, "TERM": "xterm"})
+    os.close(follower)
+    seen = b""
+    while process.poll() is None or select.select([leader], [], [], 0)[0]:
+        if select.select([leader], [], [], 0.2)[0]:
+            try:
+                seen += os.read(leader, 65536)
+            except OSError:
+                break
+    os.close(leader)
+    assert process.wait() == 0
+    text = seen.decode()
+    assert "━" in text
+    assert "1024/1024" in text
+
+
+def test_nothing_of_a_run_is_left_in_the_folder_but_the_store(folder):
+    assert alone("run", folder / "line.yaml", "--workers", 1).returncode == 0
+    assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {"line.py", "line.yaml", "line.zarr"}
