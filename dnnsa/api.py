@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dnnsa import store
 from dnnsa.cluster import Cluster, Local
-from dnnsa.engine import Job, Outcome, Plan, Probe, Reporter, committed, make_plan, probe, reduce_study, sample
+from dnnsa.engine import Job, Outcome, Plan, Probe, Reporter, committed, make_plan, probe, reduce_study, sample, warm
 from dnnsa.errors import DnnsaError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.estimators.intervals import aggregated
 from dnnsa.study import Study
@@ -136,13 +136,20 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
 
 
 def _first(client: Client, job: Job) -> Probe:
-    """The first base point, run on a worker."""
+    """The first base point, run on a worker, while the others load the model."""
+    probing = client.submit(probe, job, pure=False)
+    # Others may take it too: a task that must run on a worker that died would wait for ever.
+    loading = [
+        client.submit(warm, job, workers=[worker], allow_other_workers=True, pure=False) for worker in client.nthreads()
+    ]
     try:
-        seen: Probe = client.submit(probe, job, pure=False).result()
+        seen: Probe = probing.result()
     except DnnsaError:
         raise
     except Exception as error:
         raise RunError(f"the first base point ended with {type(error).__name__}: {error}") from error
+    finally:
+        client.cancel(loading)
     return seen
 
 

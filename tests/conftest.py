@@ -1,11 +1,30 @@
-"""One local cluster of two processes for all tests that need no cluster of their own."""
+"""What tests share: a cluster of two processes, and a network that has been trained on digits."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from dnnsa.cluster import Local
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="session")
 def client():
     with Local(workers=2).open() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """A folder with the digits example after training: study.yaml, digits.keras, heldout.npz; and what was printed."""
+    folder = tmp_path_factory.mktemp("digits")
+    for name in ("train.py", "study.yaml"):
+        shutil.copy(EXAMPLES / "digits" / name, folder)
+    done = subprocess.run([sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (folder / "printed").write_text(done.stdout)
+    return folder

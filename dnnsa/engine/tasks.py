@@ -41,6 +41,11 @@ class Leaf(NamedTuple):
     report: Report
 
 
+def warm(job: Job) -> None:
+    """Load the model in a worker before its first block asks for it."""
+    load(job)
+
+
 def probe(job: Job) -> Probe:
     """Load the model, run one base point, and time a block.
 

@@ -2,12 +2,16 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+
+import dnnsa
+from dnnsa.view.progress import Quiet
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "sobol_indices.json").read_text())
@@ -46,6 +50,23 @@ def test_the_quadratic_network_is_its_formula_after_saving(build: Any, tmp_path:
     x = np.random.default_rng(0).normal(size=(20, 5))
     expected = (x @ w["W"] + w["b"]) ** 2 @ w["v"]
     np.testing.assert_allclose(saved(build.quadratic(w), tmp_path)(x)[:, 0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("linear_field", 0.01), ("quadratic", 0.02)])
+def test_a_study_of_the_network_meets_its_exact_indices_within_its_intervals(
+    client: Any, build: Any, tmp_path: Path, name: str, tolerance: float
+) -> None:
+    getattr(build, name)(weights(name)).save(tmp_path / f"{name}.keras")
+    shutil.copy(NETWORKS / f"{name}.yaml", tmp_path)
+    study = dnnsa.Study.from_yaml(tmp_path / f"{name}.yaml")
+    y = dnnsa.run(study, client, tmp_path / "out.zarr", reporter=Quiet())["y"]
+    for index in ("S1", "ST"):
+        exact = np.array(REFERENCE[f"nn_{name}"][index])
+        exact = exact if exact.ndim == 2 else exact[:, None]  # (factor, component)
+        exact = exact if exact.shape == y[index].shape else exact.T
+        np.testing.assert_allclose(y[index], exact, atol=tolerance)
+        inside = (y[f"{index}_lower"].values <= exact) & (exact <= y[f"{index}_upper"].values)
+        assert inside.mean() >= 0.85  # of 30 intervals of 95 %, at least 25: fewer has a chance of 1 in 300
 
 
 def saved(network: Any, directory: Path) -> Any:
