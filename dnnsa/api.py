@@ -156,7 +156,7 @@ def _first(client: Client, job: Job) -> Probe:
 def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, reporter: Reporter, began: float) -> None:
     """Run what is missing and write the results; what stops it on the way is written in the store."""
     study, checkpoint = job.study, path / store.CHECKPOINT
-    store.update(path, status="running")
+    store.update(path, status="running", quantities=list(plan.fields))
     rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
     fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items()}
 

@@ -32,10 +32,11 @@ class Peak(NamedTuple):
 
 
 def quantities(results: Results) -> dict[str, Any]:
-    """The dataset of each quantity, by name; none before all of them are written."""
+    """The dataset of each quantity, by name, in the study's order; none before all of them are written."""
     if results.attrs["status"] != "complete":
         return {}
-    return {name: node.dataset for name, node in results.children.items() if name != QUARANTINE}
+    found = {name: node.dataset for name, node in results.children.items() if name != QUARANTINE}
+    return {name: found[name] for name in results.attrs.get("quantities", found)}
 
 
 def dims(dataset: Any) -> tuple[str, ...]:
