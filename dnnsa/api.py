@@ -126,8 +126,10 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
     began = time.monotonic()
     if dask.dashboard_link:
         reporter.say(f"dashboard: {dask.dashboard_link}")
+    reporter.say("loading the model and running the first base point")
     seen = _first(dask, job)
     plan = make_plan(job.study, seen.fields)
+    reporter.say(f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point")
     if overwrite and path.exists():
         store.remove(path)
     if not path.exists():

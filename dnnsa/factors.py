@@ -76,7 +76,7 @@ class LogUniform:
         _below(self.low, self.high)
 
     def ppf(self, u: Unit) -> Values:
-        return np.exp(np.log(self.low) + (np.log(self.high) - np.log(self.low)) * u)
+        return np.asarray(np.exp(np.log(self.low) + (np.log(self.high) - np.log(self.low)) * u))
 
 
 @settings

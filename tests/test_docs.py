@@ -163,6 +163,18 @@ def test_the_reference_has_every_key_of_a_study_and_its_default():
     assert {key: read_text(value) for key, value in rows(section).items()} == true
 
 
+@pytest.mark.parametrize("kind", estimators.KINDS)
+def test_the_reference_has_every_variable_that_an_estimator_writes(kind):
+    estimator = estimators.KINDS[kind]()
+    done = estimator.finalize([estimator.init(2, ())], 0.0)
+    section = sections(REFERENCE.read_text(encoding="utf-8"), 2)["What the store holds"]
+    for name in [
+        *done.maps,
+        *(f"{name}_aggregated{bound}" for name in done.ratios for bound in ("", "_lower", "_upper")),
+    ]:
+        assert f"`{name}`" in section
+
+
 def test_the_reference_has_every_flag_of_status():
     section = sections(REFERENCE.read_text(encoding="utf-8"), 2)["What the store holds"]
     assert dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE)) == {k: str(v) for k, v in FLAGS.items()}

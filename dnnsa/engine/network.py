@@ -106,7 +106,7 @@ def _of_factors(model: Keras, network: Network) -> _Inputs:
     factors = model.inputs or ()
     shape = check_factors(network, factors)
 
-    def source(values: Tensors, case: Tensor) -> tuple[Tensor, None]:  # noqa: ARG001
+    def source(values: Tensors, case: Tensor) -> tuple[Tensor, None]:
         columns = [ops.cast(values[name], network.dtype) for name in factors]
         return ops.reshape(ops.stack(columns, axis=1), (-1, *shape)), None
 

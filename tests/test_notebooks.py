@@ -1,0 +1,138 @@
+"""Every notebook runs from its first cell to its last, draws, and is kept without what it drew."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+import dnnsa
+from dnnsa.view.progress import Quiet
+
+ROOT = Path(__file__).parents[1]
+DIGITS = ROOT / "examples" / "digits"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PUBLIC = {"dnnsa", "matplotlib", "numpy", "xarray"} | set(sys.stdlib_module_names)
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """The digits example, its network trained, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("digits")
+    shutil.copy(DIGITS / "train.py", folder)
+    shutil.copy(DIGITS / "study.yaml", folder)
+    made = [DIGITS / name for name in ("digits.keras", "heldout.npz")]
+    if all(path.is_file() for path in made):
+        for path in made:
+            shutil.copy(path, folder)
+    else:
+        subprocess.run([sys.executable, "train.py"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def parameters(digits, client):
+    """The digits study at 16 cases and 64 base points, run, and where notebooks find it."""
+    study = dnnsa.Study.from_yaml(digits / "study.yaml")
+    parts = {**study.document, "design": {**study.document["design"], "base_points": 64}}
+    small = dnnsa.Study(directory=digits, **{**parts, "cases": {**parts["cases"], "count": 16}})
+    dnnsa.run(small, client, digits / "study.zarr", reporter=Quiet())
+    return {"store": str(digits / "study.zarr"), "images": str(digits / "heldout.npz")}
+
+
+def executed(path, parameters, folder):
+    """A notebook after it has run, with other parameters than its own; nothing is kept in the home folder."""
+    notebook = read(path)
+    (cell,) = (cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", []))
+    cell.source += "".join(f"\n{name} = {value!r}" for name, value in parameters.items())
+    resources = {"metadata": {"path": str(path.parent)}}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+            patch.setenv(name, str(folder / name.lower()))
+        return NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+
+
+@pytest.fixture(scope="module")
+def finished(parameters, tmp_path_factory):
+    """Every notebook after it has run, by its path."""
+    return {path: executed(path, parameters, tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
+
+
+def drawn(notebook):
+    return [output for cell in code(notebook) for output in cell.outputs if "image/png" in output.get("data", {})]
+
+
+def told(notebook):
+    outputs = [output for cell in code(notebook) for output in cell.outputs]
+    return "".join(output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs)
+
+
+@every_notebook
+def test_a_notebook_runs_and_draws_and_warns_of_nothing(path, finished):
+    notebook = finished[path]
+    assert drawn(notebook)
+    assert [output.text for cell in code(notebook) for output in cell.outputs if output.get("name") == "stderr"] == []
+
+
+def test_the_digits_notebook_tells_each_digits_worst_corruption(finished, parameters):
+    notebook = finished[ROOT / "notebooks" / "digits.ipynb"]
+    assert len(drawn(notebook)) == 2
+    assert "digits: complete, 64 base points" in told(notebook)
+    data = dnnsa.open(parameters["store"])["p_true"]
+    worst = data["factor"].values[data["ST"].values.argmax(axis=0)]  # (case,)
+    with np.load(parameters["images"]) as file:
+        labels = file["labels"][data["case"].values]
+    table = code(notebook)[-1].outputs[0]["data"]["text/plain"].splitlines()
+    rows = [line.split()[1:3] for line in table if line[:1].isdigit()][: len(labels)]
+    assert rows == [[str(label), name] for label, name in zip(labels, worst, strict=True)]
+
+
+@pytest.mark.slow
+def test_the_digits_notebook_runs_a_study_where_there_is_no_store(digits, tmp_path):
+    for name in ("study.yaml", "digits.keras", "heldout.npz"):
+        shutil.copy(digits / name, tmp_path)
+    here = {"store": str(tmp_path / "study.zarr"), "images": str(tmp_path / "heldout.npz")}
+    notebook = executed(ROOT / "notebooks" / "digits.ipynb", here, tmp_path)
+    assert "digits: complete, 256 base points" in told(notebook)
+    assert not (tmp_path / "study.zarr").exists()  # `dnnsa run` would find another study there
+
+
+@every_notebook
+def test_no_output_is_kept(path):
+    assert [cell.outputs for cell in code(read(path)) if cell.outputs] == []
+    assert [cell.execution_count for cell in code(read(path)) if cell.execution_count] == []
+
+
+@every_notebook
+def test_a_notebook_is_valid_and_short_and_asks_one_question(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert len(notebook.cells) < 10
+    assert notebook.cells[0].source.splitlines()[0].endswith("?")
+
+
+@every_notebook
+def test_a_notebook_uses_public_names_only(path):
+    nodes = [node for cell in code(read(path)) for node in ast.walk(ast.parse(cell.source))]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in modules} <= PUBLIC
+    assert [name for name in modules if name.startswith("dnnsa.")] == []
+    attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "dnnsa"}
+    assert attributes <= set(dnnsa.__all__)
