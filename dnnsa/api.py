@@ -1,7 +1,7 @@
 """What people call: run a study, plan it, open its results."""
 
-import time
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,7 @@ def _is_complete(path: Path, job: Job, overwrite: bool) -> bool:
 
 
 def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter) -> None:
-    began = time.monotonic()
+    began = datetime.now(UTC)
     if dask.dashboard_link:
         reporter.say(f"dashboard: {dask.dashboard_link}")
     reporter.say("loading the model and running the first base point")
@@ -133,7 +133,7 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
     if overwrite and path.exists():
         store.remove(path)
     if not path.exists():
-        store.create(path, job.study, job.digests)
+        store.create(path, job.study, job.digests, began)
     _reduce(dask, job, plan, seen, path, reporter, began)
 
 
@@ -155,7 +155,7 @@ def _first(client: Client, job: Job) -> Probe:
     return seen
 
 
-def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, reporter: Reporter, began: float) -> None:
+def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, reporter: Reporter, began: datetime) -> None:
     """Run what is missing and write the results; what stops it on the way is written in the store."""
     study, checkpoint = job.study, path / store.CHECKPOINT
     store.update(path, status="running", quantities=list(plan.fields))
@@ -175,7 +175,7 @@ def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, repor
         raise
     _aggregate(path, study, plan, outcome)
     store.write_quarantine(path, study, outcome.failures)
-    store.finish(path, plan.base_points, len(outcome.failures), time.monotonic() - began)
+    store.finish(path, plan.base_points, len(outcome.failures), (datetime.now(UTC) - began).total_seconds())
 
 
 def _aggregate(path: Path, study: Study, plan: Plan, outcome: Outcome) -> None:
@@ -183,4 +183,4 @@ def _aggregate(path: Path, study: Study, plan: Plan, outcome: Outcome) -> None:
     for quantity, ratios in outcome.ratios.items():
         if plan.fields[quantity].shape:
             for name, ratio in ratios.items():
-                store.write_aggregated(path, quantity, name, aggregated(ratio, level))
+                store.write_aggregated(path, quantity, name, aggregated(ratio, level), level)

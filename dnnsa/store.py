@@ -35,8 +35,8 @@ MEANING = {
 }
 
 
-def create(path: Path, study: Study, digests: Mapping[str, str]) -> None:
-    """Begin a store: its root, with the study and what it depends on.
+def create(path: Path, study: Study, digests: Mapping[str, str], started: datetime) -> None:
+    """Begin a store: its root, with the study, what it depends on and when it was started.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def create(path: Path, study: Study, digests: Mapping[str, str]) -> None:
             "files": dict(digests),
             "directory": os.path.relpath(study.directory, path.parent),  # of the study, from the store's folder
             "versions": {package: version(package) for package in RECORDED},
-            "started": _now(),
+            "started": started.isoformat(timespec="seconds"),
             "base_points": study.design.base_points,
             "base_points_done": 0,
             "base_points_quarantined": 0,
@@ -169,13 +169,18 @@ def write_slab(path: Path, quantity: str, start: int, stop: int, maps: Mapping[s
         array[rows if rows else ...] = map_.array
 
 
-def write_aggregated(path: Path, quantity: str, name: str, values: Sequence[np.ndarray[Any, Any]]) -> None:
+def write_aggregated(
+    path: Path, quantity: str, name: str, values: Sequence[np.ndarray[Any, Any]], level: float
+) -> None:
     """Write an aggregated index of a quantity with dimensions: the value and its bounds, ``(factor,)`` each."""
     group = zarr.open_group(path / quantity, mode="r+")
     for suffix, value in zip(("", "_lower", "_upper"), values, strict=True):
         array = _array(group, f"{name}_aggregated{suffix}", value.shape, ("factor",), value.shape, value.dtype)
         array[...] = value
-        array.attrs["long_name"] = f"{MEANING[name]}, aggregated: sum of variances over sum of variance"
+        bound = f", {suffix[1:]} bound" if suffix else ""
+        array.attrs["long_name"] = f"{MEANING[name]}, aggregated: sum of variances over sum of variance{bound}"
+        if suffix:
+            array.attrs["level"] = level
 
 
 def write_quarantine(path: Path, study: Study, failures: Sequence[Any]) -> None:
@@ -225,7 +230,7 @@ def finish(path: Path, base_points: int, quarantined: int, seconds: float) -> No
     update(
         path,
         status="complete",
-        finished=_now(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
         base_points_done=base_points,
         base_points_quarantined=quarantined,
@@ -311,7 +316,3 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
     else:
         return {path: json.dumps(value)}
     return {key: text for name, item in items for key, text in _flat(item, name).items()}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -19,7 +19,7 @@ from dnnsa.errors import StudyError
 from dnnsa.estimators import Estimator
 from dnnsa.factors import Factor
 from dnnsa.files import digest
-from dnnsa.models import Keras, Model
+from dnnsa.models import Function, Keras, Model
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
 
@@ -73,6 +73,11 @@ StudyFile: type[BaseModel] = create_model(
 )
 KEYS = {(): list(StudyFile.model_fields), ("cases",): [field.name for field in dataclasses.fields(Cases)]}
 
+# Names of what stands beside a quantity's dimensions in the store.
+TAKEN = frozenset(
+    ["factor", "factor_2", "unit", "law", "levels"]
+    + [name for kind in estimators.KINDS.values() for name in kind().finalize([kind().init(1, ())], 0.0).maps]
+)
 RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
 
 
@@ -120,12 +125,15 @@ class Study:
     """The study as values of YAML, defaults written out: ``Study(**document)`` is the study again."""
 
     def __init__(self, *, directory: str | Path = ".", source: str = "", **parts: Any) -> None:
+        self._read(parts, directory, source)
+
+    def _read(self, parts: Mapping[str, Any], directory: str | Path, source: str) -> None:
         file = reading.check(parts, TypeAdapter(StudyFile), KINDS, KEYS, StudyError, source)
         for part in StudyFile.model_fields:
             object.__setattr__(self, part, getattr(file, part))
         object.__setattr__(self, "directory", Path(directory).resolve())
         object.__setattr__(self, "document", file.model_dump(mode="json"))
-        problems = [*_of_names(self), *_of_model(self), *_of_estimators(self)]
+        problems = [*_of_names(self), *_of_dims(self), *_of_model(self), *_of_estimators(self)]
         if problems:
             raise StudyError(problems, source)
 
@@ -133,7 +141,9 @@ class Study:
     def from_yaml(cls, path: str | Path) -> "Study":
         """Read a study file; the study's paths are relative to its folder."""
         path = Path(path)
-        return cls(directory=path.parent, source=str(path), **reading.read_file(path, StudyError))
+        study = cls.__new__(cls)  # keys of a file are not keywords: `directory` is an unknown key there
+        study._read(reading.read_file(path, StudyError), path.parent, str(path))
+        return study
 
     def to_yaml(self) -> str:
         """The study as the text of a study file."""
@@ -172,6 +182,18 @@ def _of_names(study: Study) -> Iterator[str]:
     for name in study.quantities:
         if not name.isidentifier() or f"`{name}`" in RESERVED:
             yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, none of {RESERVED}."
+
+
+def _of_dims(study: Study) -> Iterator[str]:
+    given = {f"quantities.{name}.dims": quantity.dims or () for name, quantity in study.quantities.items()}
+    if isinstance(study.model, Function):
+        given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
+    for setting, dims in given.items():
+        for dim in dims:
+            if dim in TAKEN:
+                yield f"{setting}: `{dim}` is the name of something else in the store: call the dimension otherwise."
+            if dims.count(dim) > 1:
+                yield f"{setting}: `{dim}` stands there {dims.count(dim)} times: dimensions have different names."
 
 
 def _of_model(study: Study) -> Iterator[str]:

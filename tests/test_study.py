@@ -124,6 +124,18 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             "estimators[0].kind: no kind `martines`: use one of `sobol`, `moments`.",
         ),
         ({"estimators": [{"kind": "sobol"}] * 2}, "estimators: `sobol` stands there 2 times: once is enough."),
+        (
+            {"model": {**FUNCTION, "dims": {"output": ["S1", "x", "x"]}}},
+            "model.dims.output: `S1` is the name of something else in the store: call the dimension otherwise.",
+        ),
+        (
+            {"model": {**FUNCTION, "dims": {"output": ["S1", "x", "x"]}}},
+            "model.dims.output: `x` stands there 2 times: dimensions have different names.",
+        ),
+        (
+            {**NETWORK, "quantities": {"y": {"kind": "output", "dims": ["unit"]}}},
+            "quantities.y.dims: `unit` is the name of something else in the store: call the dimension otherwise.",
+        ),
         ({"estimators": []}, "estimators: must hold at least 1, got []."),
         ({"max_failed": 2}, "max_failed: must be less than or equal to 1, got 2."),
         (
@@ -185,6 +197,14 @@ def test_what_is_no_yaml_of_settings_is_refused(tmp_path, text, message):
 def test_a_study_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(StudyError, match="the file cannot be read: No such file or directory"):
         Study.from_yaml(tmp_path / "missing.yaml")
+
+
+def test_the_keywords_of_the_class_are_no_keys_of_a_file(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(ISHIGAMI + "directory: /elsewhere\nself: 1", encoding="utf-8")
+    with pytest.raises(StudyError) as error:
+        Study.from_yaml(path)
+    assert [told.split(":")[1] for told in error.value.problems] == [" unknown key `directory`", " unknown key `self`"]
 
 
 def test_digests_are_of_the_files_contents(tmp_path):

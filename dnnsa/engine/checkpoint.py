@@ -56,8 +56,8 @@ class Checkpoint:
             raise StoreError(f"{path}: is damaged ({error}): start again with --overwrite.") from error
         if shape != _shape(plan):
             raise StoreError(
-                f"{path}: the model's outputs have changed, from {shape} to {_shape(plan)}: start again with "
-                "--overwrite."
+                f"{path}: was made of other outputs, or of blocks cut otherwise, {shape} where there is {_shape(plan)} "
+                "now: start again with --overwrite."
             )
         return Commit(nodes, failures)
 

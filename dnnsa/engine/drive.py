@@ -4,6 +4,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -108,7 +109,7 @@ class _Reduction:
         self.held = {node: _Held(digest=sha) for node, sha in committed.nodes.items()}
         self.failures = list(committed.failures)
         self.merging: dict[Node, Future] = {}
-        self.in_flight: set[Future] = set()  # the reports of the leaves that are out
+        self.in_flight: dict[Node, _Pending] = {}
         self.done = sum(plan.block << node.level for node in self.held if node.part == 0)
 
     def slots(self) -> int:
@@ -124,6 +125,7 @@ class _Reduction:
         """Run every block that is not held, until each replicate of each part is one state."""
         if self.held:
             self.reporter.say(f"resuming: {self.done} of {self.plan.base_points} base points are done already")
+        self.check_failures()
         todo = deque(self.leaves(level))
         for node in list(self.held):
             self.climb(node)
@@ -162,7 +164,7 @@ class _Reduction:
         states = tuple(self.submit(pick, made, part, name=f"{name}-{part}", priority=MERGE) for part in parts)
         pending = _Pending(node, report, states)
         waiting = {future.key for future in (report, *states)}
-        self.in_flight.add(report)
+        self.in_flight[node] = pending
 
         def one_more(future: Future) -> None:
             waiting.discard(future.key)
@@ -178,13 +180,16 @@ class _Reduction:
         report: Report = self.result(pending.report, node)
         for future in pending.states:
             self.check(future, node)
-        self.in_flight.discard(pending.report)
+        del self.in_flight[node]
         self.done += self.plan.block << node.level
         self.failures += report.failures
         for part, future in enumerate(pending.states):
             self.held[node._replace(part=part)] = _Held(future)
             self.climb(node._replace(part=part))
         self.tell()
+        self.check_failures()
+
+    def check_failures(self) -> None:
         allowed = self.job.study.max_failed * self.plan.base_points
         if len(self.failures) > allowed:
             raise TooManyFailures(
@@ -259,9 +264,9 @@ class _Reduction:
             held.future = None  # the file is as good, and the scheduler can forget how the state was made
 
     def stop(self) -> None:
-        """Keep what is done; what is still out is not waited for."""
+        """Keep what is done; what is still out is given up, so that it does not stand in the way."""
+        self.client.cancel([future for out in self.in_flight.values() for future in (out.report, *out.states)])
         self.commit()
-        self.client.cancel(list(self.in_flight))
 
     def kept(self) -> str:
         return f"{self.done} of {self.plan.base_points} base points are kept; run the same command again to go on."
@@ -272,22 +277,26 @@ class _Reduction:
     # futures ----------------------------------------------------------------------------------------------------------
 
     def check(self, future: Future, node: Node | None) -> None:
-        if future.status == "finished":
-            return
-        if future.status != "error":
-            raise RunError("the Dask scheduler has lost a task: run the same command again to go on.")
-        error = future.exception()
-        if isinstance(error, DnnsaError):
-            raise error
-        where = f" at {self.spelt(node)}" if node else ""
-        raise RunError(f"{type(error).__name__}{where}: {error}") from error
+        """Refuse what failed. What is pending was lost with its worker after it was done, and is made again by Dask."""
+        if future.status == "error":
+            raise self.failure(future.exception(), node)
+        if future.status in ("cancelled", "lost"):
+            raise self.failure(CancelledError(), node)
 
     def result(self, future: Future, node: Node | None) -> Any:
-        from distributed import wait
+        try:
+            return future.result()
+        except Exception as error:
+            raise self.failure(error, node) from error
 
-        wait(future)
-        self.check(future, node)
-        return future.result()
+    def failure(self, error: BaseException | None, node: Node | None) -> DnnsaError:
+        """A failed task in words; its own where it failed with words."""
+        if isinstance(error, DnnsaError):
+            return error
+        if isinstance(error, CancelledError):
+            return RunError("the Dask scheduler has lost a task: run the same command again to go on.")
+        where = f" at {self.spelt(node)}" if node else ""
+        return RunError(f"{type(error).__name__}{where}: {error}")
 
     def spelt(self, node: Node) -> str:
         size = self.plan.block << node.level

@@ -12,6 +12,7 @@ from dnnsa.engine.plan import Field, Part, Plan, make_plan
 from dnnsa.engine.tree import fold
 from dnnsa.errors import DnnsaError, ModelError
 from dnnsa.estimators.base import Finalized, Map, Ratio
+from dnnsa.study import RESERVED
 
 PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
 Write = Callable[[str, int, int, Mapping[str, Map]], None]  # quantity, first row, row after the last, maps
@@ -98,8 +99,8 @@ def _time_a_block(job: Job, fields: Mapping[str, Field], first: float) -> float:
 
 def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...] | None, coords: Any) -> Field:
     where = f"model: quantity `{name}`"
-    if not str(name).isidentifier() or name == "quarantine":
-        raise ModelError(f"{where}: must be named by a Python name other than `quarantine`.")
+    if not str(name).isidentifier() or f"`{name}`" in RESERVED:
+        raise ModelError(f"{where}: must be named by a Python name, none of {RESERVED}.")
     if y.dtype.kind not in "biuf":
         raise ModelError(f"{where}: holds {y.dtype}, not real numbers.")
     if y.ndim == 0 or len(y) != count:

@@ -41,11 +41,10 @@ class Function:
         module, colon, name = self.call.partition(":")
         if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
             raise ValueError(f"`call` must be `module:function`, got `{self.call}`")
-        for quantity, dims in self.dims.items():
-            if len(set(dims)) < len(dims) or not {"factor", "factor_2"}.isdisjoint(dims):
-                raise ValueError(
-                    f"`dims` of `{quantity}` must be different names other than `factor`, got {list(dims)}"
-                )
+        named = [dim for dims in self.dims.values() for dim in dims]
+        for dim in self.coords:
+            if dim not in named:
+                raise ValueError(f"`coords` has values of `{dim}`, and `dims` names no such dimension, only {named}")
 
     def files(self, directory: Path) -> Mapping[str, Path]:
         module = self.call.partition(":")[0]

@@ -80,6 +80,6 @@ def test_a_module_that_changed_since_the_study_began_is_refused(tmp_path):
         Function(call="model:f").load(tmp_path, {"model.call": "0" * 64})
 
 
-def test_dimensions_may_not_be_called_factor():
-    with pytest.raises(ValueError, match="`dims` of `y` must be different names other than `factor`"):
-        Function(call="a:b", dims={"y": ("factor",)})
+def test_coordinates_of_no_dimension_are_refused():
+    with pytest.raises(ValueError, match=r"`coords` has values of `tiem`, and `dims` names no such dimension, only"):
+        Function(call="a:b", dims={"y": ("time",)}, coords={"tiem": (1, 2)})
