@@ -294,7 +294,7 @@ class _Reduction:
         if isinstance(error, DnnsaError):
             return error
         if isinstance(error, CancelledError):
-            return RunError("the Dask scheduler has lost a task: run the same command again to go on.")
+            return RunError(f"the Dask scheduler has lost a task ({error}): run the same command again to go on.")
         where = f" at {self.spelt(node)}" if node else ""
         return RunError(f"{type(error).__name__}{where}: {error}")
 
