@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from dnnsa.errors import ClusterError
 from dnnsa.settings import settings
+
+UNGUARDED = 'In a script, call dnnsa under `if __name__ == "__main__":`; worker processes import the script.'
 
 
 @settings
@@ -26,12 +29,16 @@ class Local:
     @contextmanager
     def open(self) -> Iterator[Any]:
         import logging
+        import multiprocessing
+
+        if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that runs the script it is of
+            raise SystemExit("error: " + UNGUARDED)
 
         from dask.system import CPU_COUNT
         from distributed import Client, LocalCluster
 
-        with (
-            LocalCluster(
+        try:
+            cluster = LocalCluster(
                 n_workers=self.workers or CPU_COUNT,
                 threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
                 processes=True,
@@ -39,7 +46,8 @@ class Local:
                 preload=["dnnsa.cluster.preload"],
                 dashboard_address=f"127.0.0.1:{self.dashboard}",
                 silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+            )
+        except RuntimeError as error:
+            raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
+        with cluster, Client(cluster) as client:
             yield client

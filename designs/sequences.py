@@ -4,6 +4,7 @@ import numpy as np
 
 from dnnsa.designs.base import Points
 
+MOST_COLUMNS = 21201  # for which SciPy has direction numbers (Joe and Kuo)
 BITS = 32  # more, and SciPy 1.17 cannot skip ahead: its fast_forward takes 32-bit direction numbers only
 
 

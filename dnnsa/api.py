@@ -60,13 +60,14 @@ def run(
     job = Job(study, study.digests())
     with nullcontext(reporter) if reporter else watcher() as watching:
         if _is_complete(path, job, overwrite):
+            store.tidy(path)
             watching.say(f"{path} holds this study, complete.")
             return store.open_results(path)
         try:
-            with nullcontext(client) if client else (cluster or Local()).open() as dask:
+            with store.alone(path), nullcontext(client) if client else (cluster or Local()).open() as dask:
                 _run(dask, job, path, overwrite, watching)
         except KeyboardInterrupt as stop:
-            raise Interrupted("interrupted: what was kept is kept; run the same command again to go on.") from stop
+            raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop
     return store.open_results(path)
 
 
@@ -126,6 +127,8 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
     began = datetime.now(UTC)
     if dask.dashboard_link:
         reporter.say(f"dashboard: {dask.dashboard_link}")
+    if not dask.nthreads():
+        reporter.say("there is no worker: waiting for one")
     reporter.say("loading the model and running the first base point")
     seen = _first(dask, job)
     plan = make_plan(job.study, seen.fields)
@@ -168,7 +171,7 @@ def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, repor
     write = partial(store.write_slab, path)
     try:
         outcome = reduce_study(client, job, plan, seen.seconds, prepare, write, checkpoint, reporter)
-    except (RunError, Interrupted):
+    except (DnnsaError, KeyboardInterrupt):
         done, failures = committed(checkpoint, plan)
         store.write_quarantine(path, study, failures)
         store.update(path, status="stopped", base_points_done=done, base_points_quarantined=len(failures))

@@ -54,6 +54,10 @@ class StoreError(InputError):
     """The store cannot be read, cannot be written, or belongs to another study."""
 
 
+class ClusterError(DnnsaError):
+    """The workers do not start."""
+
+
 class RunError(DnnsaError):
     """The study failed while it was running; what was done is kept."""
 

@@ -52,7 +52,7 @@ def read_file(path: Path, error: type[FileError]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as failure:
         reason = getattr(failure, "strerror", None) or failure
         raise error([f"the file cannot be read: {reason}."], str(path)) from failure
-    except YAMLError as failure:
+    except (YAMLError, ValueError, RecursionError) as failure:
         raise error([_yaml_problem(failure)], str(path)) from failure
     if not isinstance(parts, dict):
         raise error([f"the file must hold `key: value` lines, got {parts!r:.80}."], str(path))
@@ -125,7 +125,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _yaml_problem(error: YAMLError) -> str:
+def _yaml_problem(error: Exception) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return f"not YAML: {where}{problem or error}."
@@ -162,8 +162,9 @@ def _problems(error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pat
         if kind.startswith("union_tag") or (kind in ("literal_error", "missing") and path[-1] == "kind"):
             continue  # told by _kind_problems
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            near = nearest(str(path[-1]), _known(path, owner, kinds, keys))
-            yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{near}"
+            known = _known(path, owner, kinds, keys)
+            if known:  # of an unknown kind, no key is known
+                yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{nearest(str(path[-1]), known)}"
         elif kind in ("missing", "missing_keyword_only_argument"):
             yield f"{_dotted(path[:-1]) or 'the file'}: `{path[-1]}` is missing."
         elif kind == "value_error":
@@ -199,7 +200,8 @@ def _known(path: tuple[Any, ...], owner: Any, kinds: Kinds, keys: Mapping[Patter
 
     for pattern, classes in kinds.items():
         if fits(pattern):
-            return [field.name for field in dataclasses.fields(classes[owner["kind"]])]
+            kind = classes.get(str(owner.get("kind")))
+            return [field.name for field in dataclasses.fields(kind)] if kind else []
     return [key for pattern, known in keys.items() if fits(pattern) for key in known]
 
 

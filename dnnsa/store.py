@@ -1,10 +1,12 @@
 """The store: one Zarr hierarchy for each study, which plain xarray opens."""
 
+import fcntl
 import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -43,26 +45,54 @@ def create(path: Path, study: Study, digests: Mapping[str, str], started: dateti
     StoreError
         The place cannot be written.
     """
+    attributes = {
+        "name": study.name,
+        "status": "running",
+        "study": study.to_yaml(),
+        "digest": study.digest,
+        "files": dict(digests),
+        "directory": os.path.relpath(study.directory, path.absolute().parent),  # of the study, from the store's folder
+        "versions": {package: version(package) for package in RECORDED},
+        "started": started.isoformat(timespec="seconds"),
+        "base_points": study.design.base_points,
+        "base_points_done": 0,
+        "base_points_quarantined": 0,
+    }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        root = zarr.create_group(path, zarr_format=3)
+        zarr.create_group(path, zarr_format=3, attributes=attributes)
     except OSError as error:
         raise StoreError(f"{path}: the store cannot be written: {error.strerror or error}.") from error
-    root.attrs.update(
-        {
-            "name": study.name,
-            "status": "running",
-            "study": study.to_yaml(),
-            "digest": study.digest,
-            "files": dict(digests),
-            "directory": os.path.relpath(study.directory, path.parent),  # of the study, from the store's folder
-            "versions": {package: version(package) for package in RECORDED},
-            "started": started.isoformat(timespec="seconds"),
-            "base_points": study.design.base_points,
-            "base_points_done": 0,
-            "base_points_quarantined": 0,
-        }
-    )
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a store for one run: two would undo each other's commits.
+
+    The lock is the kernel's on a file beside the store, gone with the process however that ends.
+
+    Raises
+    ------
+    StoreError
+        Another run holds it, or the place cannot be written.
+    """
+    name = path.with_name(f".{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = name.open("a")
+    except OSError as error:
+        raise StoreError(f"{path}: the store cannot be written: {error.strerror or error}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            same = os.fstat(lock.fileno()).st_ino == name.stat().st_ino
+        except (BlockingIOError, FileNotFoundError):
+            same = False
+        if not same:  # it is held, or was removed by a run that has just ended
+            raise StoreError(f"{path}: another `dnnsa run` is writing there: wait for it, or give another --out.")
+        try:
+            yield
+        finally:
+            name.unlink(missing_ok=True)
 
 
 def writable(path: Path) -> None:
@@ -235,7 +265,20 @@ def finish(path: Path, base_points: int, quarantined: int, seconds: float) -> No
         base_points_done=base_points,
         base_points_quarantined=quarantined,
     )
+    tidy(path)
+
+
+def tidy(path: Path) -> None:
+    """Drop the checkpoint of a store that is complete."""
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    for folder, _, files in os.walk(path):
+        for name in (*files, "."):
+            descriptor = os.open(Path(folder, name), os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
 
 
 def open_results(path: str | Path) -> xr.DataTree:

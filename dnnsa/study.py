@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from dnnsa import designs, estimators, factors, models, perturb, quantities, reading
 from dnnsa.cases import Cases
 from dnnsa.designs import Design
+from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.errors import StudyError
 from dnnsa.estimators import Estimator
 from dnnsa.factors import Factor
@@ -167,7 +168,8 @@ class Study:
         The order of the factors counts: it is the order of the columns of the design.
         """
         decisive = {key: part for key, part in self.document.items() if key not in ("name", "max_failed")}
-        return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+        ordered = {**decisive, "factors": list(self.document["factors"].items())}
+        return hashlib.sha256(json.dumps(ordered, sort_keys=True).encode()).hexdigest()
 
 
 def schema() -> dict[str, Any]:
@@ -176,6 +178,10 @@ def schema() -> dict[str, Any]:
 
 
 def _of_names(study: Study) -> Iterator[str]:
+    if Path(study.name).name != study.name:
+        yield f"name: it names files, and must hold no `/`, got `{study.name}`."
+    if 2 * len(study.factors) > MOST_COLUMNS:
+        yield f"factors: a Sobol' sequence serves at most {MOST_COLUMNS // 2}, got {len(study.factors)}."
     for name in study.factors:
         if not name.isidentifier() or keyword.iskeyword(name) or f"`{name}`" in RESERVED:
             yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, none of {RESERVED}."

@@ -30,13 +30,20 @@ class Map(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """Sums over cells that an aggregated index is the quotient of; sums of parts of a field add up.
+    """Sums over cells whose quotient is a correlation of the whole field; sums of parts of a field add up.
 
     The first row is of all replicates, row 1 + j of all but replicate j.
     """
 
     numerator: Array  # (1 + replicates, p)
-    denominator: Array  # (1 + replicates,)
+    denominator: Array  # (1 + replicates, p), over the cells that the numerator counts
+    complement: bool  # whether the index is one less the correlation
+
+    def plus(self, other: "Ratio") -> "Ratio":
+        """The sums over the cells of both."""
+        return self._replace(
+            numerator=self.numerator + other.numerator, denominator=self.denominator + other.denominator
+        )
 
 
 class Finalized(NamedTuple):

@@ -56,7 +56,12 @@ def correlation_interval(r: Array, deleted: NDArray[Any], level: float) -> tuple
 
 
 def aggregated(ratio: Ratio, level: float) -> tuple[Array, Array, Array]:
-    """The quotient of sums over cells, and its bounds, each of shape ``(p,)``; NaN where no cell has variance."""
+    """An index of a whole field and its bounds, each of shape ``(p,)``; NaN where no cell has one.
+
+    The generalised index of Gamboa, Janon, Klein and Lagnoux (2014): the sum of V_k over that of V, not a mean of
+    indices. The bounds are those of the correlation behind it, as for a single cell.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        r = ratio.numerator / ratio.denominator[:, None]  # (1 + R, p)
-    return r[0], *correlation_interval(r[0], r[1:], level)
+        r = ratio.numerator / ratio.denominator  # (1 + R, p)
+    lower, upper = correlation_interval(r[0], r[1:], level)
+    return (1 - r[0], 1 - upper, 1 - lower) if ratio.complement else (r[0], lower, upper)

@@ -96,7 +96,7 @@ class Sobol:
         return Finalized(
             {name: Map(("factor",), array) for name, array in maps.items()}
             | {"n": Map((), whole.n.astype(np.int64)), "status": Map((), _status(whole, resolution))},
-            {"S1": _ratio(first, variance), "ST": _ratio([1 - r for r in total], variance)},
+            {"S1": _ratio(first, variance, False), "ST": _ratio(total, variance, True)},
         )
 
 
@@ -152,10 +152,12 @@ def _status(state: SobolState, resolution: float) -> NDArray[np.uint8]:
     )
 
 
-def _ratio(index: Sequence[Array], variance: Sequence[Array]) -> Ratio:
-    """Sums over all cells of V_k and of V, for the whole and without each replicate; cells with no index count not."""
-    weighted = [np.where(np.isnan(i), 0.0, i) * v for i, v in zip(index, variance, strict=True)]
-    return Ratio(
-        np.stack([w.reshape(len(w), -1).sum(axis=1) for w in weighted]),  # (1 + R, p)
-        np.stack([v.sum() for v in variance]),  # (1 + R,)
-    )
+def _ratio(correlations: Sequence[Array], variances: Sequence[Array], complement: bool) -> Ratio:
+    """Sums over cells of r V and of V, for the whole and without each replicate; cells with no index do not count."""
+    sums = []
+    for r, v in zip(correlations, variances, strict=True):
+        counts = np.isfinite(r) & np.isfinite(v)  # (p, *shape)
+        weights = np.where(counts, v, 0.0)
+        sums.append([np.where(counts, r, 0.0) * weights, weights])
+    totals = np.array([[part.reshape(len(part), -1).sum(axis=1) for part in pair] for pair in sums])  # (1 + R, 2, p)
+    return Ratio(totals[:, 0], totals[:, 1], complement)

@@ -3,7 +3,8 @@
 import json
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from dnnsa.engine.block import Failure, Job
 from dnnsa.engine.plan import Part, Plan
 from dnnsa.engine.tasks import PartState
 from dnnsa.engine.tree import Node
-from dnnsa.errors import StoreError
+from dnnsa.errors import RunError, StoreError
 from dnnsa.files import digest
 
 MANIFEST = "manifest.json"
@@ -52,6 +53,8 @@ class Checkpoint:
             nodes = {Node(*node): str(sha) for *node, sha in manifest["nodes"]}
             failures = tuple(Failure(*failure) for failure in manifest["failures"])
             shape = manifest["shape"]
+            if len({frozenset(_blocks(nodes, part)) for part in range(len(plan.parts))}) > 1:
+                raise ValueError("its parts do not hold the same blocks")
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: is damaged ({error}): start again with --overwrite.") from error
         if shape != _shape(plan):
@@ -61,15 +64,27 @@ class Checkpoint:
             )
         return Commit(nodes, failures)
 
-    def commit(self, plan: Plan, commit: Commit) -> None:
-        """Make a commit the last one, then drop the files that it does not name. Its files are synced already."""
+    def commit(self, plan: Plan, commit: Commit, needed: Iterable[Node] = ()) -> None:
+        """Make a commit the last one, then drop the files that neither it nor a running task needs.
+
+        The files that it names are synced already. ``needed`` are nodes whose files a task may read again.
+
+        Raises
+        ------
+        RunError
+            The manifest cannot be written; the one before stands.
+        """
         manifest = {
             "shape": _shape(plan),
             "nodes": [[*node, sha] for node, sha in commit.nodes.items()],
             "failures": commit.failures,
         }
-        _write(self.folder / MANIFEST, lambda file: file.write(json.dumps(manifest).encode()))
-        keep = {MANIFEST, *(self.file(node).name for node in commit.nodes)}
+        path = self.folder / MANIFEST
+        try:
+            _write(path, lambda file: file.write(json.dumps(manifest).encode()))
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror or error}.") from error
+        keep = {MANIFEST, *(self.file(node).name for node in (*commit.nodes, *needed))}
         for path in self.folder.iterdir():
             if path.name not in keep:
                 path.unlink(missing_ok=True)
@@ -108,6 +123,15 @@ def restore(job: Job, plan: Plan, part: Part, path: Path, committed: str) -> Par
     )
 
 
+def _blocks(nodes: Iterable[Node], part: int) -> Iterator[tuple[int, int]]:
+    """The blocks that a part's nodes hold, by replicate and number."""
+    for node in nodes:
+        if node.part == part:
+            yield from (
+                (node.replicate, block) for block in range(node.number << node.level, (node.number + 1) << node.level)
+            )
+
+
 def _shape(plan: Plan) -> Any:
     fields = {name: [list(field.shape), field.dtype] for name, field in plan.fields.items()}
     return {"block": plan.block, "parts": len(plan.parts), "fields": fields}
@@ -116,7 +140,7 @@ def _shape(plan: Plan) -> Any:
 def _write(path: Path, write: Callable[[Any], Any]) -> None:
     """Write a file whole or not at all, and have the disk hold it before it bears its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{socket.gethostname()}-{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     with partial.open("wb") as file:
         write(file)
         file.flush()

@@ -1,7 +1,7 @@
 """How a study is cut: blocks of base points, parts of fields, and what they cost. Arithmetic of the study alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +74,10 @@ class Plan:
     @property
     def cells(self) -> int:
         return sum(field.cells for field in self.fields.values())
+
+    def lean(self) -> "Plan":
+        """The plan without names and coordinates, which may be long and which no task reads."""
+        return replace(self, fields={name: field._replace(dims=(), coords={}) for name, field in self.fields.items()})
 
     @property
     def state_bytes(self) -> int:

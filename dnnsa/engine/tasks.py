@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,22 +80,42 @@ def probe(job: Job) -> Probe:
         if name not in fields:
             raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
     loaded = time.perf_counter()
-    return Probe(fields, _time_a_block(job, fields, loaded - began), loaded - began, socket.gethostname())
+    return Probe(fields, _time_a_block(job, fields), loaded - began, socket.gethostname())
 
 
-def _time_a_block(job: Job, fields: Mapping[str, Field], first: float) -> float:
-    """Seconds of one block: measured where a base point is quick, else from the first base point, ``first`` seconds."""
+def _time_a_block(job: Job, fields: Mapping[str, Field]) -> float:
+    """Seconds of one block: measured where a base point is quick, else as many times as long as one base point.
+
+    Raises
+    ------
+    ModelError
+        The outputs of a block have another shape than those of its first base point.
+    """
     plan = make_plan(job.study, fields)
     began = time.perf_counter()
     guarded(job, points(job.study, 0, 0, 1), fields, 0, 0)
     one = time.perf_counter() - began
     if one * plan.block > 10:
         return one * plan.block
-    for _ in range(2):  # the first time compiles for this size of batch
-        began = time.perf_counter()
-        leaf(job, plan, 0, 0, 0)
-        first = time.perf_counter() - began
-    return first
+    outputs: Mapping[str, Any] | None = None
+    with suppress(Exception):  # a base point that raises is found, and told, when the block is run
+        outputs = load(job).run(runs(job.study, points(job.study, 0, 0, plan.block)))  # compiles for this size
+    if outputs is not None:
+        _check_shapes(outputs, plan)
+    began = time.perf_counter()
+    leaf(job, plan, 0, 0, 0)
+    return time.perf_counter() - began
+
+
+def _check_shapes(outputs: Mapping[str, Any], plan: Plan) -> None:
+    for name, field in plan.fields.items():
+        expected = (plan.block * plan.runs, *field.shape)
+        if name not in outputs or outputs[name].shape != expected:
+            got = f"shape {outputs[name].shape}" if name in outputs else "nothing"
+            raise ModelError(
+                f"model: quantity `{name}`: the outputs change with the number of runs: {got} for "
+                f"{plan.block * plan.runs} runs, where {expected} was expected."
+            )
 
 
 def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...] | None, coords: Any) -> Field:

@@ -37,6 +37,6 @@ class Model(Protocol):
         Raises
         ------
         ModelError
-            A file is missing, or a name cannot be found. Nothing is imported or loaded to find out.
+            A file is missing, or a name cannot be found. The model is not loaded to find out.
         """
         ...

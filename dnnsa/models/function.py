@@ -1,5 +1,6 @@
 """A Python function of the factors as the model."""
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -53,7 +54,7 @@ class Function:
             return {SETTING: beside}
         try:
             spec = importlib.util.find_spec(module)
-        except ModuleNotFoundError:
+        except (ModuleNotFoundError, ValueError):
             spec = None
         if spec is None:
             raise ModelError(f"{SETTING}: no module `{module}`: neither {directory / (module + '.py')} nor installed.")
@@ -67,10 +68,10 @@ class Function:
         ModelError
             The file is not the one the study was started with, it does not import, or has no such function.
         """
+        module, _, name = self.call.partition(":")
         for setting, path in self.files(directory).items():
             verify(setting, path, digests)
-        module, _, name = self.call.partition(":")
-        function = getattr(_import(directory, module), name, None)
+        function = getattr(_import(directory, module, digests), name, None)
         if not callable(function):
             raise ModelError(f"{SETTING}: module `{module}` has no function `{name}`.")
         run = _vectorized(function) if self.vectorized else _one_by_one(function)
@@ -83,22 +84,44 @@ def _beside(directory: Path, module: str) -> Path | None:
     return next((path for path in (base.with_name(base.name + ".py"), base / "__init__.py") if path.is_file()), None)
 
 
-def _import(directory: Path, module: str) -> ModuleType:
+class _StudyFolder(str):
+    """An entry of ``sys.path`` that a study made."""
+
+
+def _import(directory: Path, module: str, digests: Digests) -> ModuleType:
     path = _beside(directory, module)
+    _forget_studies(directory)
+    sys.path.append(_StudyFolder(directory))  # for what the module imports from beside it, after what is installed
     try:
-        if path is None:
-            return importlib.import_module(module)
-        if str(directory) not in sys.path:
-            sys.path.append(str(directory))  # for what the module imports from beside it
-        # Loaded anew and under a name of its own: another study's module of the same name is another module.
-        spec = importlib.util.spec_from_file_location(f"dnnsa_study_{module.replace('.', '_')}", path)
-        assert spec is not None and spec.loader is not None  # noqa: PT018
-        loaded = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = loaded  # dataclasses and pickle look there
-        spec.loader.exec_module(loaded)
-        return loaded
+        return importlib.import_module(module) if path is None else _executed(path, module, digests)
+    except ModelError:
+        raise
     except Exception as error:
         raise ModelError(f"{SETTING}: importing `{module}` failed with {type(error).__name__}: {error}") from error
+
+
+def _forget_studies(directory: Path) -> None:
+    """Drop what earlier studies in this process imported from their folders: names there may be the same."""
+    folders = [str(directory), *(entry for entry in sys.path if isinstance(entry, _StudyFolder))]
+    sys.path[:] = [entry for entry in sys.path if not isinstance(entry, _StudyFolder)]
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or "site-packages" in Path(file).parts:  # an environment may lie in the study's folder
+            continue
+        if any(Path(file).is_relative_to(folder) for folder in folders):
+            del sys.modules[name]
+
+
+def _executed(path: Path, module: str, digests: Digests) -> ModuleType:
+    """A module made of the very bytes whose digest is checked: Python's cache goes by whole seconds and sizes."""
+    source = path.read_bytes()
+    if hashlib.sha256(source).hexdigest() != digests[SETTING]:
+        raise ModelError(f"{SETTING}: {path} has changed since the study began: put it back, or use --overwrite.")
+    loaded = ModuleType(f"dnnsa_study_{module.replace('.', '_')}")  # not its own name, which may be another study's
+    loaded.__file__ = str(path)
+    sys.modules[loaded.__name__] = loaded  # dataclasses and pickle look there
+    exec(compile(source, str(path), "exec"), loaded.__dict__)  # noqa: S102
+    return loaded
 
 
 def _named(result: Any) -> Outputs:

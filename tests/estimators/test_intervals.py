@@ -41,11 +41,19 @@ def test_correlations_of_one_do_not_make_infinities():
 
 
 def test_an_aggregated_index_is_a_ratio_of_sums():
-    ratio = Ratio(np.array([[1.0, 3.0]] * 4), np.array([4.0] * 4))
-    value, low, high = aggregated(ratio, 0.95)
-    np.testing.assert_array_equal([value, low, high], [[0.25, 0.75]] * 3)
+    ratio = Ratio(np.array([[1.0, 3.0]] * 4), np.full((4, 2), 4.0), complement=False)
+    np.testing.assert_array_equal(aggregated(ratio, 0.95), [[0.25, 0.75]] * 3)
+    np.testing.assert_array_equal(aggregated(ratio._replace(complement=True), 0.95), [[0.75, 0.25]] * 3)
+
+
+def test_bounds_of_a_total_index_are_those_of_its_correlation_exchanged():
+    sums = np.array([[0.5], [0.4], [0.5], [0.6]])
+    first, total = (Ratio(sums, np.ones((4, 1)), complement) for complement in (False, True))
+    value, low, high = aggregated(first, 0.95)
+    np.testing.assert_array_equal(aggregated(total, 0.95), [1 - value, 1 - high, 1 - low])
+    assert low < value < high
 
 
 def test_a_field_without_variance_has_no_aggregated_index():
-    value, low, _ = aggregated(Ratio(np.zeros((3, 2)), np.zeros(3)), 0.95)
+    value, low, _ = aggregated(Ratio(np.zeros((3, 2)), np.zeros((3, 2)), False), 0.95)
     assert np.isnan([value, low]).all()

@@ -6,6 +6,7 @@ import pytest
 from dnnsa.designs import Saltelli
 from dnnsa.estimators import Sobol
 from dnnsa.estimators.base import FLAGS
+from dnnsa.estimators.intervals import aggregated
 
 EPS = 2.0**-52
 A = np.array([1.0, 2.0, 0.0])
@@ -125,8 +126,28 @@ def test_aggregated_sums_weigh_cells_by_their_variance():
         return np.stack([x[..., 0], 3 * x[..., 1]], axis=-1)
 
     ratio = Sobol().finalize(replicates(f), EPS).ratios["ST"]
-    np.testing.assert_allclose(ratio.numerator[0] / ratio.denominator[0], [0.1, 0.9, 0], atol=1e-3)
+    np.testing.assert_allclose(aggregated(ratio, 0.95)[0], [0.1, 0.9, 0], atol=1e-3)
     assert ratio.numerator.shape == (5, 3)
+
+
+@pytest.mark.parametrize("index", ["S1", "ST"])
+@pytest.mark.parametrize("f", [product, lambda x: x[..., 0] + 0.02 * x[..., 1]])
+def test_an_aggregated_index_of_equal_cells_is_theirs_with_their_interval(index, f):
+    done = Sobol().finalize(replicates(lambda x: np.stack([f(x)] * 3, axis=-1), base_points=1024), EPS)
+    cells = [done.maps[name].array[:, 0] for name in (index, f"{index}_lower", f"{index}_upper")]
+    np.testing.assert_allclose(aggregated(done.ratios[index], 0.95), cells, rtol=1e-9, atol=1e-12)
+
+
+def test_a_cell_without_an_index_does_not_spoil_the_aggregated_one():
+    def f(x):
+        return np.stack([product(x), np.full(x.shape[:-1], 7.0), 1e200 * product(x)], axis=-1)
+
+    def alone(x):
+        return product(x)[..., None]
+
+    with np.errstate(all="ignore"):
+        whole, part = (aggregated(Sobol().finalize(replicates(g), EPS).ratios["ST"], 0.95) for g in (f, alone))
+    np.testing.assert_allclose(whole, part, rtol=1e-12)
 
 
 def test_a_level_that_is_no_probability_is_refused():
