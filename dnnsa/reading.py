@@ -96,7 +96,12 @@ def check(
     FileError
         As the class ``error``, with every problem of form, each named by its path in the file.
     """
-    data = plain(data)
+    try:
+        data = plain(data)
+    except RecursionError:
+        raise error(
+            ["a value contains itself: an alias `*name` stands inside of what `&name` names."], source
+        ) from None
     problems = list(_kind_problems(data, kinds))
     try:
         checked = to.validate_json(json.dumps(data))

@@ -1,14 +1,17 @@
 """What people call from Python."""
 
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import dnnsa
+from dnnsa import store
 from dnnsa.errors import Interrupted, ModelError, StoreError, TooManyFailures
 from dnnsa.view.progress import Quiet
-from tests.studies import study
+from tests.studies import parts, study
 
 LINE = "def f(x1, x2): return x1 + 2 * x2"
 SLOW = "import time\ndef f(x1, x2):\n    time.sleep(0.02)\n    return np.exp(3 * x1) * x2"
@@ -102,6 +105,28 @@ def test_overwriting_with_a_study_that_does_not_run_keeps_the_old_results(client
     with pytest.raises(ModelError):
         dnnsa.run(study(tmp_path, "def g(): pass"), client, tmp_path / "out.zarr", overwrite=True, reporter=Quiet())
     assert dnnsa.open(tmp_path / "out.zarr").attrs["status"] == "complete"
+
+
+def test_two_runs_never_write_to_one_store(client, tmp_path):
+    made = study(tmp_path, LINE)
+    with store.alone(tmp_path / "out.zarr"), pytest.raises(StoreError) as error:
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())
+    assert str(error.value) == (
+        f"{tmp_path / 'out.zarr'}: another `dnnsa run` is writing there: wait for it, or give another --out."
+    )
+    dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())
+    assert {path.name for path in tmp_path.iterdir()} == {"model.py", "out.zarr"}
+
+
+def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path):
+    study(tmp_path, LINE)
+    (tmp_path / "script.py").write_text(
+        f"import dnnsa\nfrom dnnsa.study import Study\ndnnsa.run(Study(directory='.', **{parts()!r}))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'call dnnsa under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
 
 
 def test_the_public_names_are_three():

@@ -117,6 +117,12 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             {"design": {"kind": "saltelli", "base_points": 64.5}},
             "design.base_points: must be a valid integer, got 64.5.",
         ),
+        ({"design": {"kind": "sobol", "foo": 1}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
+        ({"name": "../evil"}, "name: it names files, and must hold no `/`, got `../evil`."),
+        (
+            {"factors": {f"x{k}": U for k in range(10601)}},
+            "factors: a Sobol' sequence serves at most 10600, got 10601.",
+        ),
         ({"design": {"kind": "sobol"}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
         ({"model": {"kind": "function", "call": "f"}}, "model: `call` must be `module:function`, got `f`."),
         (
@@ -182,6 +188,8 @@ def test_every_problem_is_told_at_once():
             "not YAML: line 1, column 4: could not determine a constructor for the tag "
             "'tag:yaml.org,2002:python/object/apply:os.system'.",
         ),
+        ("name: 2020-13-45", "not YAML: month must be in 1..12."),
+        ("name: &a [*a]", "a value contains itself: an alias `*name` stands inside of what `&name` names."),
         ("name: x\nbirthday: 2020-01-01", "put dates and the like in quotes."),
     ],
 )

@@ -3,19 +3,25 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dnnsa.cluster import Local
 from dnnsa.engine import Job, committed, make_plan, probe, reduce_study
-from dnnsa.engine.checkpoint import MANIFEST
+from dnnsa.engine.checkpoint import MANIFEST, Checkpoint, Commit
+from dnnsa.engine.plan import Field
+from dnnsa.engine.tree import Node
 from dnnsa.errors import Interrupted, RunError, StoreError, TooManyFailures
 from tests.studies import study
 
+ROOT = Path(__file__).parents[2]
 FIELD = "def f(x1, x2): return np.exp(3 * x1)[:, None] * np.cos(np.arange(5) * x2[:, None])"
 
 
@@ -147,16 +153,97 @@ def test_nothing_is_run_twice_after_a_resume(client, folders):
     assert runs == (1024 - kept) * 4 + blocks_probed
 
 
-def test_a_client_killed_between_a_commit_and_the_end_loses_nothing_committed(client, folders):
-    """The files that a manifest names are all that a new client has."""
-    made = job(folders[0], SLOW, base_points=1024)
+def test_an_interrupt_at_any_moment_leaves_what_can_be_resumed_to_the_same_bits(client, folders, monkeypatch):
+    """With many parts to a state, so that there is much to tear."""
+    monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 300)
+    made = job(folders[0], FIELD.replace("return", "import time; time.sleep(0.01); return"), base_points=1024)
+    assert len(make_plan(made.study, probe(made).fields).parts) == 5
     first, _ = reduced(client, made, folders[0], seconds=100.0)
-    stop = Watch(at=256, act=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(Interrupted):
-        reduced(client, made, folders[1], seconds=100.0, watch=stop)
-    with Local(workers=1).open() as other:
-        again, _ = reduced(other, made, folders[1], seconds=100.0)
+    for attempt in range(20):
+        timer = threading.Timer(0.15 + 0.037 * attempt, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        try:
+            again, _ = reduced(client, made, folders[1], seconds=100.0, commit_every=0.1 if attempt % 2 else 60.0)
+        except (Interrupted, KeyboardInterrupt):
+            continue
+        finally:
+            timer.cancel()
+        break
+    assert attempt > 0
     same(first, again)
+
+
+CLIENT = """
+import sys
+from functools import partial
+from pathlib import Path
+from dnnsa.cluster import Local
+from dnnsa.engine import reduce_study
+from tests.engine.test_drive import SLOW, Watch, job, make_plan, probe, write
+
+if __name__ == "__main__":
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    made = job(folder, SLOW, base_points=2048)
+    plan = make_plan(made.study, probe(made).fields)
+    with Local(workers=2).open() as client:
+        reduce_study(
+            client, made, plan, 100.0, lambda: None, partial(write, out), out / "checkpoint", Watch(), commit_every=0.1
+        )
+"""
+
+
+def test_a_client_killed_with_9_twice_loses_nothing_committed_and_no_bit(client, folders):
+    made = job(folders[0], SLOW, base_points=2048)
+    first, _ = reduced(client, made, folders[0], seconds=100.0)
+    plan, checkpoint, before = make_plan(made.study, probe(made).fields), folders[1] / "checkpoint", 0
+    (folders[1] / "client.py").write_text(CLIENT, encoding="utf-8")
+    for _ in range(2):
+        command = [sys.executable, folders[1] / "client.py", folders[0], folders[1]]
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        while process.poll() is None and committed(checkpoint, plan)[0] < before + 256:
+            time.sleep(0.02)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        before = committed(checkpoint, plan)[0]
+    assert 512 <= before < 2048
+    again, _ = reduced(client, made, folders[1], seconds=100.0)
+    same(first, again)
+
+
+def test_a_worker_killed_while_the_client_looks_away_changes_no_bit(folders):
+    """What was done is lost before the client has heard that it was done."""
+    made = job(folders[0], SLOW, base_points=2048)
+
+    def harm():
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        time.sleep(1.0)
+
+    with Local(workers=2).open() as client:
+        first, _ = reduced(client, made, folders[0], seconds=100.0)
+        again, _ = reduced(client, made, folders[1], seconds=100.0, watch=Watch(at=768, act=harm), commit_every=0.3)
+    same(first, again)
+
+
+def test_a_commit_keeps_the_files_that_running_tasks_may_read_again(tmp_path):
+    plan = make_plan(study(tmp_path, FIELD), {"output": Field((), "float64", (), {})})
+    checkpoint = Checkpoint(tmp_path / "checkpoint")
+    nodes = [Node(0, 0, 0, number) for number in range(3)]
+    checkpoint.folder.mkdir()
+    for node in nodes:
+        checkpoint.file(node).write_bytes(b"")
+    checkpoint.commit(plan, Commit({nodes[0]: "0"}, ()), needed=[nodes[1]])
+    left = {path.name for path in checkpoint.folder.iterdir()}
+    assert left == {MANIFEST, checkpoint.file(nodes[0]).name, checkpoint.file(nodes[1]).name}
+
+
+def test_a_manifest_whose_parts_hold_different_blocks_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 500)
+    plan = make_plan(study(tmp_path, FIELD), {"output": Field((5,), "float64", ("x",), {})})
+    checkpoint = Checkpoint(tmp_path / "checkpoint")
+    checkpoint.folder.mkdir()
+    checkpoint.commit(plan, Commit({Node(0, 0, 0, 0): "0"}, ()))
+    with pytest.raises(StoreError, match="its parts do not hold the same blocks"):
+        checkpoint.read(plan)
 
 
 def interrupted_at(client, made, folder, at):

@@ -51,6 +51,20 @@ def test_two_studies_may_name_their_modules_alike(tmp_path):
         assert run(VALUES)["output"].tolist() == [factor, 2 * factor, 3 * factor]
 
 
+def test_two_studies_may_name_what_their_modules_import_alike(tmp_path):
+    for folder, factor in (("one", 1), ("two", 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "helper_alike.py").write_text(f"FACTOR = {factor}", encoding="utf-8")
+        run = load(tmp_path / folder, "from helper_alike import FACTOR\ndef f(x, name): return FACTOR * x").run
+        assert run(VALUES)["output"].tolist() == [factor, 2 * factor, 3 * factor]
+
+
+def test_a_module_that_is_changed_within_the_second_is_run_as_it_is(tmp_path):
+    """Python's own cache of compiled modules goes by whole seconds and sizes."""
+    for factor in (2, 3, 4):
+        assert load(tmp_path, f"def f(x, name): return {factor} * x").run(VALUES)["output"][0] == factor
+
+
 def test_a_function_may_be_in_a_package_or_installed(tmp_path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").write_text("", encoding="utf-8")
