@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from dnnsa.errors import ClusterError
+from dnnsa.interrupts import deferred
 from dnnsa.settings import settings
 
 UNGUARDED = 'In a script, call dnnsa under `if __name__ == "__main__":`; worker processes import the script.'
@@ -37,17 +38,23 @@ class Local:
         from dask.system import CPU_COUNT
         from distributed import Client, LocalCluster
 
+        interrupted: list[bool] = []
         try:
-            cluster = LocalCluster(
-                n_workers=self.workers or CPU_COUNT,
-                threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
-                processes=True,
-                host="127.0.0.1",
-                preload=["dnnsa.cluster.preload"],
-                dashboard_address=f"127.0.0.1:{self.dashboard}",
-                silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
-            )
+            with deferred(lambda: interrupted.append(True)):  # half a cluster cannot be closed
+                cluster = LocalCluster(
+                    n_workers=self.workers or CPU_COUNT,
+                    threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
+                    processes=True,
+                    host="127.0.0.1",
+                    preload=["dnnsa.cluster.preload"],
+                    dashboard_address=f"127.0.0.1:{self.dashboard}",
+                    silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
+                )
         except RuntimeError as error:
+            if interrupted:  # the workers saw it too, before they knew better
+                raise KeyboardInterrupt from None
             raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
         with cluster, Client(cluster) as client:
+            if interrupted:
+                raise KeyboardInterrupt
             yield client

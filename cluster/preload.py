@@ -1,12 +1,15 @@
-"""What a worker process does when it starts: leave Ctrl-C, which a terminal sends to all processes, to the client.
+"""What a worker process does when it starts, and each one that replaces it."""
 
-Workers must outlive it: they hold the states that the client then commits.
-"""
-
+import os
 import signal
 from typing import Any
 
 
 def dask_setup(worker: Any) -> None:
-    """Called by Dask in the main thread of a worker process, and again in each one that replaces it."""
+    """Leave Ctrl-C to the client, and standard output too.
+
+    A terminal sends Ctrl-C to all processes, and workers must outlive it: they hold the states that the client then
+    commits. Standard output is for results; what a model prints goes to standard error.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(2, 1)

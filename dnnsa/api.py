@@ -1,22 +1,37 @@
 """What people call: run a study, plan it, open its results."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from distributed import Client
+from distributed import Client, KilledWorker
 from numpy.typing import NDArray
 
 from dnnsa import store
 from dnnsa.cluster import Cluster, Local
-from dnnsa.engine import Job, Outcome, Plan, Probe, Reporter, committed, make_plan, probe, reduce_study, sample, warm
+from dnnsa.engine import (
+    Job,
+    Outcome,
+    Plan,
+    Probe,
+    Reporter,
+    committed,
+    make_plan,
+    probe,
+    reduce_study,
+    sample,
+    time_block,
+    warm,
+)
 from dnnsa.errors import DnnsaError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.estimators.intervals import aggregated
 from dnnsa.study import Study
 from dnnsa.view.progress import watcher
+
+QUICK = 10.0  # seconds that timing a block may take before a study
 
 
 def run(
@@ -68,6 +83,11 @@ def run(
                 _run(dask, job, path, overwrite, watching)
         except KeyboardInterrupt as stop:
             raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop
+        except OSError as error:
+            raise RunError(
+                f"{error.filename or path}: {error.strerror or error}. What was committed is kept; run the same "
+                "command again to go on."
+            ) from error
     return store.open_results(path)
 
 
@@ -82,16 +102,18 @@ def open(path: str | Path) -> xr.DataTree:  # noqa: A001
     return store.open_results(path)
 
 
-def plan(study: Study) -> tuple[Plan, Probe]:
-    """What a study would come to; one block of it is run, in this process.
+def plan(study: Study) -> tuple[Plan, float]:
+    """What a study would come to, and the seconds of one block, which is run for it in this process.
 
     Raises
     ------
     ModelError
         The model does not load, raises, or answers with something that is no quantity.
     """
-    seen = probe(Job(study, study.digests()))
-    return make_plan(study, seen.fields), seen
+    job = Job(study, study.digests())
+    seen = probe(job)
+    made = make_plan(study, seen.fields)
+    return made, time_block(job, seen.fields) if seen.seconds * made.block < QUICK else seen.seconds * made.block
 
 
 def thumbnails(path: str | Path) -> NDArray[Any] | None:
@@ -132,12 +154,13 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
     reporter.say("loading the model and running the first base point")
     seen = _first(dask, job)
     plan = make_plan(job.study, seen.fields)
+    seconds = _seconds_a_block(dask, job, seen, plan)
     reporter.say(f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point")
     if overwrite and path.exists():
         store.remove(path)
     if not path.exists():
         store.create(path, job.study, job.digests, began)
-    _reduce(dask, job, plan, seen, path, reporter, began)
+    _reduce(dask, job, plan, seconds, path, reporter, began)
 
 
 def _first(client: Client, job: Job) -> Probe:
@@ -149,16 +172,27 @@ def _first(client: Client, job: Job) -> Probe:
     ]
     try:
         seen: Probe = probing.result()
-    except DnnsaError:
-        raise
-    except Exception as error:
-        raise RunError(f"the first base point ended with {type(error).__name__}: {error}") from error
+    except KilledWorker as error:
+        raise ModelError(
+            "model: its first base point ends the worker process that it is in (a crash, or too much memory)."
+        ) from error
     finally:
         client.cancel(loading)
     return seen
 
 
-def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, reporter: Reporter, began: datetime) -> None:
+def _seconds_a_block(client: Client, job: Job, seen: Probe, plan: Plan) -> float:
+    """Measured where a base point is quick, else as many times as long as one base point."""
+    if seen.seconds * plan.block < QUICK:
+        # A block that ends its worker will do so again, with its number told.
+        with suppress(KilledWorker):
+            return float(client.submit(time_block, job, seen.fields, pure=False).result())
+    return seen.seconds * plan.block
+
+
+def _reduce(
+    client: Client, job: Job, plan: Plan, seconds: float, path: Path, reporter: Reporter, began: datetime
+) -> None:
     """Run what is missing and write the results; what stops it on the way is written in the store."""
     study, checkpoint = job.study, path / store.CHECKPOINT
     store.update(path, status="running", quantities=list(plan.fields))
@@ -170,11 +204,12 @@ def _reduce(client: Client, job: Job, plan: Plan, seen: Probe, path: Path, repor
 
     write = partial(store.write_slab, path)
     try:
-        outcome = reduce_study(client, job, plan, seen.seconds, prepare, write, checkpoint, reporter)
+        outcome = reduce_study(client, job, plan, seconds, prepare, write, checkpoint, reporter)
     except (DnnsaError, KeyboardInterrupt):
-        done, failures = committed(checkpoint, plan)
-        store.write_quarantine(path, study, failures)
-        store.update(path, status="stopped", base_points_done=done, base_points_quarantined=len(failures))
+        with suppress(OSError):  # a full disk cannot be told that it is
+            done, failures = committed(checkpoint, plan)
+            store.write_quarantine(path, study, failures)
+            store.update(path, status="stopped", base_points_done=done, base_points_quarantined=len(failures))
         raise
     _aggregate(path, study, plan, outcome)
     store.write_quarantine(path, study, outcome.failures)

@@ -39,10 +39,11 @@ def run(
 
     if cluster and workers:
         raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
+    asked = Study.from_yaml(study)
     path = out or study.with_suffix(".zarr")
     where = read_profile(cluster) if cluster else Local(workers=workers)
     with watcher() as reporter:
-        results = api.run(Study.from_yaml(study), out=path, cluster=where, overwrite=overwrite, reporter=reporter)
+        results = api.run(asked, out=path, cluster=where, overwrite=overwrite, reporter=reporter)
     _summarize(results)
     print(f"store: {path}")  # noqa: T201
 

@@ -173,7 +173,7 @@ def _problems(error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pat
         elif kind in ("missing", "missing_keyword_only_argument"):
             yield f"{_dotted(path[:-1]) or 'the file'}: `{path[-1]}` is missing."
         elif kind == "value_error":
-            yield f"{where}: {context['error']}."
+            yield f"{where or 'the file'}: {context['error']}."
         elif kind in ("dataclass_type", "model_attributes_type", "dict_type"):
             yield f"{where}: must be a mapping such as {{kind: ...}}, got {_shown(shown)}."
         elif kind == "too_short":

@@ -61,6 +61,7 @@ def create(path: Path, study: Study, digests: Mapping[str, str], started: dateti
     try:
         zarr.create_group(path, zarr_format=3, attributes=attributes)
     except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)  # nothing is left half made
         raise StoreError(f"{path}: the store cannot be written: {error.strerror or error}.") from error
 
 

@@ -178,8 +178,8 @@ def schema() -> dict[str, Any]:
 
 
 def _of_names(study: Study) -> Iterator[str]:
-    if Path(study.name).name != study.name:
-        yield f"name: it names files, and must hold no `/`, got `{study.name}`."
+    if Path(study.name).name != study.name or not study.name.isprintable():
+        yield f"name: it names files: printable text without `/`, got {study.name!r}."
     if 2 * len(study.factors) > MOST_COLUMNS:
         yield f"factors: a Sobol' sequence serves at most {MOST_COLUMNS // 2}, got {len(study.factors)}."
     for name in study.factors:
@@ -196,6 +196,8 @@ def _of_dims(study: Study) -> Iterator[str]:
         given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
     for setting, dims in given.items():
         for dim in dims:
+            if not dim.isidentifier():
+                yield f"{setting}: a dimension's name must be a Python name, such as `time`, got `{dim}`."
             if dim in TAKEN:
                 yield f"{setting}: `{dim}` is the name of something else in the store: call the dimension otherwise."
             if dims.count(dim) > 1:

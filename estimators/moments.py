@@ -48,20 +48,21 @@ class Moments:
         a, b = 2 * left.n, 2 * right.n  # values
         n = a + b
         p, q = share(a, n), share(b, n)
-        d = right.mean - left.mean
-        f = p * b  # a b / n
-        return MomentsState(
-            seen=left.seen + right.seen,
-            n=left.n + right.n,
-            mean=left.mean + d * q,
-            m2=left.m2 + right.m2 + f * d * d,
-            m3=left.m3 + right.m3 + f * d**3 * (p - q) + 3 * d * (p * right.m2 - q * left.m2),
-            m4=left.m4
-            + right.m4
-            + f * d**4 * (p * p - p * q + q * q)
-            + 6 * d * d * (p * p * right.m2 + q * q * left.m2)
-            + 4 * d * (p * right.m3 - q * left.m3),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+            d = right.mean - left.mean
+            f = p * b  # a b / n
+            return MomentsState(
+                seen=left.seen + right.seen,
+                n=left.n + right.n,
+                mean=left.mean + d * q,
+                m2=left.m2 + right.m2 + f * d * d,
+                m3=left.m3 + right.m3 + f * d**3 * (p - q) + 3 * d * (p * right.m2 - q * left.m2),
+                m4=left.m4
+                + right.m4
+                + f * d**4 * (p * p - p * q + q * q)
+                + 6 * d * d * (p * p * right.m2 + q * q * left.m2)
+                + 4 * d * (p * right.m3 - q * left.m3),
+            )
 
     def finalize(self, replicates: Sequence[MomentsState], resolution: float) -> Finalized:
         state = reduce(self.merge, replicates)

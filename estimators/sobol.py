@@ -66,17 +66,18 @@ class Sobol:
 
     def merge(self, left: SobolState, right: SobolState) -> SobolState:
         n = left.n + right.n
-        d = right.mean - left.mean  # (p + 2, *shape)
-        f = share(left.n * right.n, n)
-        return SobolState(
-            seen=left.seen + right.seen,
-            n=n,
-            mean=left.mean + d * share(right.n, n),
-            m2=left.m2 + right.m2 + f * d * d,
-            c_ae=left.c_ae + right.c_ae + f * d[0] * d[2:],
-            c_be=left.c_be + right.c_be + f * d[1] * d[2:],
-            c_ab=left.c_ab + right.c_ab + f * d[0] * d[1],
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+            d = right.mean - left.mean  # (p + 2, *shape)
+            f = share(left.n * right.n, n)
+            return SobolState(
+                seen=left.seen + right.seen,
+                n=n,
+                mean=left.mean + d * share(right.n, n),
+                m2=left.m2 + right.m2 + f * d * d,
+                c_ae=left.c_ae + right.c_ae + f * d[0] * d[2:],
+                c_be=left.c_be + right.c_be + f * d[1] * d[2:],
+                c_ab=left.c_ab + right.c_ab + f * d[0] * d[1],
+            )
 
     def finalize(self, replicates: Sequence[SobolState], resolution: float) -> Finalized:
         whole = reduce(self.merge, replicates)

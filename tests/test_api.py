@@ -88,7 +88,7 @@ def test_too_many_failures_are_in_the_store(client, tmp_path):
     ("source", "message"),
     [
         ("def f(x1, x2): return x1[:-1]", "its first dimension must be the runs'"),
-        ("def f(x1, x2): raise RuntimeError('no licence')", "raised RuntimeError on the first base point: no licence"),
+        ("def f(x1, x2): raise RuntimeError('no licence')", "the first base point raised RuntimeError: no licence"),
         ("def g(): pass", "module `model` has no function `f`"),
     ],
 )

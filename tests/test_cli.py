@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_bad_input_is_one_message_and_status_two_and_leaves_nothing(dnnsa, folde
         ),
         (
             "def f(x1, x2): raise OSError('no licence')",
-            "error: model: raised OSError on the first base point: no licence.",
+            "error: model: the first base point raised OSError: no licence (line.py, line 1). Its point a was x1=",
         ),
     ],
 )
@@ -224,6 +225,44 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
     again = alone("run", folder / "line.yaml", "--workers", 2)
     assert again.returncode == 0
     assert re.search(r"resuming: [1-9]\d* of 32768 base points are done already", again.stderr)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.0, 2.5])
+def test_ctrl_c_while_workers_start_is_one_message(folder, seconds):
+    command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)  # 0: it was quicker
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_room(folder):
+    disk = folder / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", disk], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        full = alone("run", folder / "line.yaml", "--workers", 1, "--out", disk / "out.zarr")
+        assert full.returncode in (1, 2)
+        assert "No space left on device" in full.stderr
+        assert "Traceback" not in full.stderr
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        assert alone("run", folder / "line.yaml", "--workers", 1, "--out", disk / "out.zarr").returncode == 0
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_what_a_model_prints_is_not_among_the_results(folder):
+    (folder / "line.py").write_text(LINE.replace("return", "print('working hard'); return"), encoding="utf-8")
+    done = alone("run", folder / "line.yaml", "--workers", 1)
+    assert done.returncode == 0
+    assert "working hard" not in done.stdout
+    assert "working hard" in done.stderr
 
 
 def test_a_terminal_shows_a_bar(folder):

@@ -118,7 +118,7 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             "design.base_points: must be a valid integer, got 64.5.",
         ),
         ({"design": {"kind": "sobol", "foo": 1}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
-        ({"name": "../evil"}, "name: it names files, and must hold no `/`, got `../evil`."),
+        ({"name": "../evil"}, "name: it names files: printable text without `/`, got '../evil'."),
         (
             {"factors": {f"x{k}": U for k in range(10601)}},
             "factors: a Sobol' sequence serves at most 10600, got 10601.",

@@ -4,7 +4,7 @@ from dnnsa.engine.block import Failure, Job
 from dnnsa.engine.drive import Outcome, committed, reduce_study
 from dnnsa.engine.plan import Plan, make_plan
 from dnnsa.engine.report import Progress, Reporter
-from dnnsa.engine.tasks import Probe, probe, sample, warm
+from dnnsa.engine.tasks import Probe, probe, sample, time_block, warm
 
 __all__ = [
     "Failure",
@@ -19,5 +19,6 @@ __all__ = [
     "probe",
     "reduce_study",
     "sample",
+    "time_block",
     "warm",
 ]

@@ -47,6 +47,10 @@ class Failure(NamedTuple):
     b: Mapping[str, str]
 
 
+# What a model may raise and only the base point be lost; `sys.exit` is how much old code fails.
+RAISED = (Exception, SystemExit)
+
+
 class BadOutputs(Exception):
     """The model answered with something else than at first."""
 
@@ -116,7 +120,7 @@ def guarded(
         outputs, failures = evaluate(job, at, fields), list[Failure]()
     except DnnsaError:
         raise  # the study cannot go on: a changed file, a model that does not load
-    except Exception:
+    except RAISED:
         outputs, failures = _one_by_one(job, at, fields, replicate, start)
     raised = {failure.number for failure in failures}
     for offset, cause in _not_finite(outputs).items():
@@ -137,13 +141,21 @@ def _one_by_one(
             one = evaluate(job, {name: values[offset : offset + 1] for name, values in at.items()}, fields)
         except DnnsaError:
             raise
-        except Exception as error:
-            cause = f"{type(error).__name__}: {error}"
+        except RAISED as error:
+            cause = spelt(error)
             failures.append(_failure(at, replicate, start, offset, cause, traceback.format_exc(limit=-8)))
         else:
             for name in outputs:
                 outputs[name][offset] = one[name][0]
     return outputs, failures
+
+
+def spelt(error: BaseException) -> str:
+    """An exception in words, whatever its own words do."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as worse:
+        return f"{type(error).__name__}, whose message raises {type(worse).__name__}"
 
 
 def _not_finite(outputs: Outputs) -> dict[int, str]:

@@ -8,17 +8,17 @@ from concurrent.futures import CancelledError
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from distributed import Client, Future
+from distributed import Client, Future, KilledWorker
 
 from dnnsa.engine.block import Job
 from dnnsa.engine.checkpoint import Checkpoint, Commit, restore, save
-from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.tasks import Report, Write, finalize, leaf, merge, pick, tell
 from dnnsa.engine.tree import Node
 from dnnsa.errors import DnnsaError, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
+from dnnsa.interrupts import deferred
 
 LEAF, MERGE, SAVE = 0, 10, 20  # priorities: what frees memory comes first
 LOOK_EVERY = 5.0  # seconds between looks at how many workers there are
@@ -264,6 +264,11 @@ class Reduction:
             return error
         if isinstance(error, CancelledError):
             return RunError("The Dask scheduler has lost a task.")
+        if isinstance(error, KilledWorker) and node:
+            return RunError(
+                f"A run among {self.spelt(node)} ends the worker process that it is in (a crash, or too much memory), "
+                "whichever it is: have the model raise instead."
+            )
         where = f" at {self.spelt(node)}" if node else ""
         return RunError(f"{type(error).__name__}{where}: {str(error).rstrip('.')}.")
 

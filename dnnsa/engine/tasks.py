@@ -2,17 +2,20 @@
 
 import socket
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.engine.block import Failure, Job, guarded, load, points, runs
+from dnnsa.engine.block import RAISED, Failure, Job, guarded, load, points, runs, spelt
 from dnnsa.engine.plan import Field, Part, Plan, make_plan
 from dnnsa.engine.tree import fold
 from dnnsa.errors import DnnsaError, ModelError
 from dnnsa.estimators.base import Finalized, Map, Ratio
+from dnnsa.models.base import Array, Evaluator, Outputs, Values
 from dnnsa.study import RESERVED
 
 PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
@@ -20,11 +23,11 @@ Write = Callable[[str, int, int, Mapping[str, Map]], None]  # quantity, first ro
 
 
 class Probe(NamedTuple):
-    """What the first base point showed: the quantities, and what a block costs here."""
+    """What the first base point showed: the quantities, and what they cost here."""
 
     fields: Mapping[str, Field]
-    seconds: float  # of one block, the model being loaded
     load_seconds: float  # of loading the model and its first base point
+    seconds: float  # of one base point, the model being loaded
     host: str
 
 
@@ -60,15 +63,7 @@ def probe(job: Job) -> Probe:
     evaluator = load(job)
     one = points(job.study, 0, 0, 1)
     values = runs(job.study, one)
-    try:
-        outputs = evaluator.run(values)
-    except DnnsaError:
-        raise
-    except Exception as error:
-        shown = ", ".join(f"{name}={at[0, 0]}" for name, at in one.items())
-        raise ModelError(
-            f"model: raised {type(error).__name__} on the first base point: {error}. Its point a was {shown}."
-        ) from error
+    outputs = _first(evaluator, values, one)
     count = len(next(iter(values.values())))
     if not outputs:
         raise ModelError("model: returned no quantity: return an array, or a mapping from names to arrays.")
@@ -80,11 +75,27 @@ def probe(job: Job) -> Probe:
         if name not in fields:
             raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
     loaded = time.perf_counter()
-    return Probe(fields, _time_a_block(job, fields), loaded - began, socket.gethostname())
+    guarded(job, one, fields, 0, 0)
+    return Probe(fields, loaded - began, time.perf_counter() - loaded, socket.gethostname())
 
 
-def _time_a_block(job: Job, fields: Mapping[str, Field]) -> float:
-    """Seconds of one block: measured where a base point is quick, else as many times as long as one base point.
+def _first(evaluator: Evaluator, values: Values, at: Mapping[str, Array]) -> Outputs:
+    """Outputs of the first base point; what it raises is told in words alone, which travel."""
+    try:
+        return evaluator.run(values)
+    except DnnsaError:
+        raise
+    except RAISED as error:
+        told, trace = spelt(error), traceback.extract_tb(error.__traceback__)[-1]
+    shown = ", ".join(f"{name}={value[0, 0]}" for name, value in at.items())
+    raise ModelError(
+        f"model: the first base point raised {told} ({Path(trace.filename).name}, line {trace.lineno}). "
+        f"Its point a was {shown}."
+    )
+
+
+def time_block(job: Job, fields: Mapping[str, Field]) -> float:
+    """Seconds of one block, after it has been run once, which compiles for its size.
 
     Raises
     ------
@@ -92,15 +103,10 @@ def _time_a_block(job: Job, fields: Mapping[str, Field]) -> float:
         The outputs of a block have another shape than those of its first base point.
     """
     plan = make_plan(job.study, fields)
-    began = time.perf_counter()
-    guarded(job, points(job.study, 0, 0, 1), fields, 0, 0)
-    one = time.perf_counter() - began
-    if one * plan.block > 10:
-        return one * plan.block
-    outputs: Mapping[str, Any] | None = None
-    with suppress(Exception):  # a base point that raises is found, and told, when the block is run
-        outputs = load(job).run(runs(job.study, points(job.study, 0, 0, plan.block)))  # compiles for this size
-    if outputs is not None:
+    outputs: Outputs = {}
+    with suppress(*RAISED):  # a base point that raises is found, and told, when the block is run
+        outputs = load(job).run(runs(job.study, points(job.study, 0, 0, plan.block)))
+    if outputs:
         _check_shapes(outputs, plan)
     began = time.perf_counter()
     leaf(job, plan, 0, 0, 0)

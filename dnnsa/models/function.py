@@ -126,7 +126,14 @@ def _executed(path: Path, module: str, digests: Digests) -> ModuleType:
 
 def _named(result: Any) -> Outputs:
     outputs = result if isinstance(result, Mapping) else {"output": result}
-    return {name: np.asarray(array) for name, array in outputs.items()}
+    return {name: _array(array) for name, array in outputs.items()}
+
+
+def _array(values: Any) -> Array:
+    """An array; what is masked is missing, and a number is never made of it."""
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
+    return np.asarray(values)
 
 
 def _vectorized(function: Callable[..., Any]) -> Callable[[Values], Outputs]:

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from dnnsa.engine import Plan, Probe
+from dnnsa.engine import Plan
 from dnnsa.engine.plan import blocks_a_task
 
 
-def plan_table(plan: Plan, seen: Probe) -> Any:
-    """Runs, tasks, bytes and time of a study, as a rich table; times are what one block took in this process."""
+def plan_table(plan: Plan, seconds: float) -> Any:
+    """Runs, tasks, bytes and time of a study, as a rich table; a block took ``seconds`` in this process."""
     from dask.system import CPU_COUNT
     from rich.table import Table
 
-    level = blocks_a_task(plan, seen.seconds, CPU_COUNT)
+    level = blocks_a_task(plan, seconds, CPU_COUNT)
     blocks = plan.replicates * plan.blocks
     leaves = blocks >> level
     merges = (leaves - plan.replicates) * len(plan.parts)
@@ -25,8 +25,8 @@ def plan_table(plan: Plan, seen: Probe) -> Any:
         "tasks": f"{leaves:,} of blocks, {merges:,} merges, {len(plan.parts)} to write the maps",
         "state": f"{_bytes(plan.state_bytes)} for each replicate, in {len(plan.parts)} part(s)",
         "memory": f"about {_bytes(_task_bytes(plan))} in each worker beside the model",
-        "time": f"about {_seconds(blocks * seen.seconds / CPU_COUNT)} on {CPU_COUNT} workers like this process, "
-        f"after {_seconds(seen.load_seconds)} to load the model",
+        "time": f"about {_seconds(blocks * seconds / CPU_COUNT)} on {CPU_COUNT} workers like this process, "
+        "after their start",
     }
     for key, value in rows.items():
         table.add_row(key, value)

@@ -6,7 +6,7 @@ import pytest
 from dnnsa.engine import Job, probe
 from dnnsa.engine.block import guarded, points
 from dnnsa.engine.plan import Field, make_plan
-from dnnsa.engine.tasks import leaf, merge
+from dnnsa.engine.tasks import leaf, merge, time_block
 from dnnsa.engine.tree import fold
 from dnnsa.errors import ModelError
 from tests.studies import study
@@ -34,9 +34,9 @@ def test_a_probe_sees_the_quantities(tmp_path):
         (
             "def f(x1, x2): raise ValueError('no')",
             {},
-            "model: raised ValueError on the first base point: no. Its point a",
+            "model: the first base point raised ValueError: no (model.py, line 2). Its point a",
         ),
-        ("def f(x1): return x1", {}, "model: raised TypeError on the first base point: f() got an unexpected keyword"),
+        ("def f(x1): return x1", {}, "model: the first base point raised TypeError: f() got an unexpected keyword"),
         ("def f(x1, x2): return x1[:-1]", {}, "quantity `output`: has shape (3,) for 4 runs: its first dimension"),
         ("def f(x1, x2): return 1.0", {}, "quantity `output`: has shape () for 4 runs: its first dimension must be"),
         ("def f(x1, x2): return {}", {}, "model: returned no quantity: return an array, or a mapping"),
@@ -44,6 +44,13 @@ def test_a_probe_sees_the_quantities(tmp_path):
         ("def f(x1, x2): return x1.astype(str)", {}, "not real numbers."),
         ("def f(x1, x2): return np.ones((4, 0))", {}, "has shape (4, 0), which holds no cell."),
         ("def f(x1, x2): return {'a b': x1}", {}, "quantity `a b`: must be named by a Python name"),
+        (
+            "class E(Exception):\n    def __init__(self, a, b): pass\n    def __str__(self): raise ValueError\n"
+            "def f(x1, x2): raise E(1, 2)",
+            {},
+            "model: the first base point raised E, whose message raises ValueError (model.py, line 5)",
+        ),
+        ("import sys\ndef f(x1, x2): sys.exit('bye')", {}, "model: the first base point raised SystemExit: bye"),
         (LINE, {"dims": {"output": ["x"]}}, "model.dims.output: ['x'] names 1 dimensions of 0, shape ()."),
         (LINE, {"dims": {"outptu": []}}, "model.dims.outptu: the model returns no quantity `outptu`, only ['output']."),
         (
@@ -87,6 +94,24 @@ def test_a_base_point_that_raises_is_the_only_one_lost(tmp_path):
     assert failures[0].cause == "ValueError: too hot"
     assert "raise ValueError('too hot')" in failures[0].traceback
     assert max(float(failures[0].a["x1"]), float(failures[0].b["x1"])) > 0.45
+
+
+def test_what_is_masked_is_missing(tmp_path):
+    made = job(tmp_path, "def f(x1, x2): return np.ma.masked_array(x1 + x2, x1 > 0.45)")
+    y, failures = outputs(made, probe(made).fields)
+    hot = points(made.study, 0, 0, 64)["x1"] > 0.45
+    assert [failure.number for failure in failures] == np.flatnonzero(hot.any(axis=1)).tolist()
+    assert np.isnan(y["output"][hot[:, 0], 0]).all()
+
+
+def test_outputs_that_change_with_the_number_of_runs_are_refused_at_the_first_block(tmp_path):
+    made = job(tmp_path, "def f(x1, x2): return x1[:, None] - x2[None, :]")
+    with pytest.raises(ModelError) as error:
+        time_block(made, probe(made).fields)
+    assert str(error.value) == (
+        "model: quantity `output`: the outputs change with the number of runs: shape (256, 256) for 256 runs, where "
+        "(256, 4) was expected."
+    )
 
 
 def test_values_that_are_not_finite_are_told_by_base_point(tmp_path):

@@ -324,7 +324,7 @@ def test_a_run_that_kills_its_workers_ends_the_study_with_its_base_points_named(
     made = job(folders[0], source, base_points=1024)
     with (
         Local(workers=2).open() as client,
-        pytest.raises(RunError, match=r"KilledWorker at base points \d+ to \d+ of replicate \d"),
+        pytest.raises(RunError, match=r"A run among base points \d+ to \d+ of replicate \d ends the worker"),
     ):
         reduce_study(
             client, made, plan, 100.0, lambda: None, partial(write, folders[0]), folders[0] / "checkpoint", Watch()
