@@ -1,11 +1,12 @@
 """Worker processes on this machine."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from dnnsa.errors import ClusterError
-from dnnsa.interrupts import deferred
 from dnnsa.settings import settings
 
 UNGUARDED = 'In a script, call dnnsa under `if __name__ == "__main__":`; worker processes import the script.'
@@ -38,9 +39,8 @@ class Local:
         from dask.system import CPU_COUNT
         from distributed import Client, LocalCluster
 
-        interrupted: list[bool] = []
-        try:
-            with deferred(lambda: interrupted.append(True)):  # half a cluster cannot be closed
+        with _without_interrupts():
+            try:
                 cluster = LocalCluster(
                     n_workers=self.workers or CPU_COUNT,
                     threads_per_worker=1,  # a network's bits must not depend on how many threads share its sums
@@ -50,11 +50,24 @@ class Local:
                     dashboard_address=f"127.0.0.1:{self.dashboard}",
                     silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
                 )
-        except RuntimeError as error:
-            if interrupted:  # the workers saw it too, before they knew better
-                raise KeyboardInterrupt from None
-            raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
+            except RuntimeError as error:
+                raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
         with cluster, Client(cluster) as client:
-            if interrupted:
-                raise KeyboardInterrupt
             yield client
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C, here and in the processes that are started meanwhile.
+
+    A terminal sends it to every process: half a cluster cannot be closed, and workers must outlive it, since they hold
+    the states that the client then commits. Outside of the main thread, which alone may say so, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

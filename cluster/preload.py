@@ -6,10 +6,9 @@ from typing import Any
 
 
 def dask_setup(worker: Any) -> None:
-    """Leave Ctrl-C to the client, and standard output too.
+    """Leave Ctrl-C, which a terminal sends to every process, to the client, and standard output to the results.
 
-    A terminal sends Ctrl-C to all processes, and workers must outlive it: they hold the states that the client then
-    commits. Standard output is for results; what a model prints goes to standard error.
+    What a model prints goes to standard error.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(2, 1)

@@ -78,6 +78,7 @@ def run(
             store.tidy(path)
             watching.say(f"{path} holds this study, complete.")
             return store.open_results(path)
+        watching.say("starting workers" if client is None else "looking at the client's workers")
         try:
             with store.alone(path), nullcontext(client) if client else (cluster or Local()).open() as dask:
                 _run(dask, job, path, overwrite, watching)

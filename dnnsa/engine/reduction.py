@@ -12,13 +12,13 @@ from distributed import Client, Future, KilledWorker
 
 from dnnsa.engine.block import Job
 from dnnsa.engine.checkpoint import Checkpoint, Commit, restore, save
+from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.tasks import Report, Write, finalize, leaf, merge, pick, tell
 from dnnsa.engine.tree import Node
 from dnnsa.errors import DnnsaError, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
-from dnnsa.interrupts import deferred
 
 LEAF, MERGE, SAVE = 0, 10, 20  # priorities: what frees memory comes first
 LOOK_EVERY = 5.0  # seconds between looks at how many workers there are
