@@ -76,7 +76,7 @@ def test_a_perturbation_that_is_left_out_of_nothing_has_a_total_index_of_zero(cl
 
 def test_pictures_have_the_images_above_their_columns(results, digits, tmp_path):
     images = np.load(digits / "heldout.npz")["inputs"][:4]
-    assert [path.name for path in plot(results, tmp_path, images)] == ["digits-entropy.png", "digits-p_true.png"]
+    assert [path.name for path in plot(results, tmp_path, images)] == ["digits-p_true.png", "digits-entropy.png"]
 
 
 def test_a_network_that_was_trained_again_is_another_study(client, digits, tmp_path):
