@@ -80,8 +80,10 @@ def run(
             return store.open_results(path)
         watching.say("starting workers" if client is None else "looking at the client's workers")
         try:
-            with store.alone(path), nullcontext(client) if client else (cluster or Local()).open() as dask:
-                _run(dask, job, path, overwrite, watching)
+            with store.alone(path):
+                if not _is_complete(path, job, overwrite):  # another run may have ended since
+                    with nullcontext(client) if client else (cluster or Local()).open() as dask:
+                        _run(dask, job, path, overwrite, watching)
         except KeyboardInterrupt as stop:
             raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop
         except OSError as error:
