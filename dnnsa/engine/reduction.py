@@ -15,7 +15,7 @@ from dnnsa.engine.checkpoint import Checkpoint, Commit, restore, save
 from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Progress, Reporter
-from dnnsa.engine.tasks import Report, Write, finalize, leaf, merge, pick, tell
+from dnnsa.engine.tasks import Write, finalize, leaf, merge, pick, tell
 from dnnsa.engine.tree import Node
 from dnnsa.errors import DnnsaError, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
@@ -147,11 +147,11 @@ class Reduction:
 
     def arrived(self, pending: Pending) -> None:
         """A leaf is done: its states wait for their siblings."""
-        report: Report = self.result(pending.report, pending.node)
+        failures = self.result(pending.report, pending.node)
         for future in pending.states:
             self.check(future, pending.node)
         del self.in_flight[pending.node]
-        self.failures += report.failures
+        self.failures += failures
         nodes = [pending.node._replace(part=part) for part in range(len(pending.states))]
         for node, future in zip(nodes, pending.states, strict=True):
             self.held[node] = Held(future, "", frozenset())

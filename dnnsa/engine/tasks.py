@@ -1,6 +1,5 @@
 """What Dask runs: probe, leaf, merge, finalize. Pure functions of their arguments, but for the maps written last."""
 
-import socket
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -26,24 +25,14 @@ class Probe(NamedTuple):
     """What the first base point showed: the quantities, and what they cost here."""
 
     fields: Mapping[str, Field]
-    load_seconds: float  # of loading the model and its first base point
     seconds: float  # of one base point, the model being loaded
-    host: str
-
-
-class Report(NamedTuple):
-    """What a leaf tells the client."""
-
-    failures: tuple[Failure, ...]
-    seconds: float
-    host: str
 
 
 class Leaf(NamedTuple):
-    """What a leaf makes: a state for each part of the fields, and a report."""
+    """What a leaf makes: a state for each part of the fields, and the base points that failed."""
 
     states: tuple[PartState, ...]
-    report: Report
+    failures: tuple[Failure, ...]
 
 
 def warm(job: Job) -> None:
@@ -59,7 +48,6 @@ def probe(job: Job) -> Probe:
     ModelError
         The model does not load, raises, or answers with something that is no quantity.
     """
-    began = time.perf_counter()
     evaluator = load(job)
     one = points(job.study, 0, 0, 1)
     values = runs(job.study, one)
@@ -74,9 +62,9 @@ def probe(job: Job) -> Probe:
     for name in evaluator.dims:
         if name not in fields:
             raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
-    loaded = time.perf_counter()
+    began = time.perf_counter()
     guarded(job, one, fields, 0, 0)
-    return Probe(fields, loaded - began, time.perf_counter() - loaded, socket.gethostname())
+    return Probe(fields, time.perf_counter() - began)
 
 
 def _first(evaluator: Evaluator, values: Values, at: Mapping[str, Array]) -> Outputs:
@@ -154,7 +142,6 @@ def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...]
 
 def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
     """Blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate, evaluated, reduced and merged."""
-    began = time.perf_counter()
     failures: list[Failure] = []
     start = (number << level) * plan.block
     drawn = points(job.study, replicate, start, plan.block << level)
@@ -170,7 +157,7 @@ def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
         map(states, offsets),
         lambda left, right: tuple(merge(job, one, other) for one, other in zip(left, right, strict=True)),
     )
-    return Leaf(merged, Report(tuple(failures), time.perf_counter() - began, socket.gethostname()))
+    return Leaf(merged, tuple(failures))
 
 
 def _reduce(job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any]) -> PartState:
@@ -189,8 +176,8 @@ def pick(leaf: Leaf, part: int) -> PartState:
     return leaf.states[part]
 
 
-def tell(leaf: Leaf) -> Report:
-    return leaf.report
+def tell(leaf: Leaf) -> tuple[Failure, ...]:
+    return leaf.failures
 
 
 def merge(job: Job, left: PartState, right: PartState) -> PartState:

@@ -85,13 +85,17 @@ def _beside(directory: Path, module: str) -> Path | None:
 
 
 class _StudyFolder(str):
-    """An entry of ``sys.path`` that a study made."""
+    """An entry of ``sys.path`` that a study made, with the modules that were there before it."""
+
+    before: frozenset[str]
 
 
 def _import(directory: Path, module: str, digests: Digests) -> ModuleType:
     path = _beside(directory, module)
-    _forget_studies(directory)
-    sys.path.append(_StudyFolder(directory))  # for what the module imports from beside it, after what is installed
+    _forget_studies()
+    entry = _StudyFolder(directory)
+    entry.before = frozenset(sys.modules)
+    sys.path.append(entry)  # for what the module imports from beside it, after what is installed
     try:
         return importlib.import_module(module) if path is None else _executed(path, module, digests)
     except ModelError:
@@ -100,15 +104,19 @@ def _import(directory: Path, module: str, digests: Digests) -> ModuleType:
         raise ModelError(f"{SETTING}: importing `{module}` failed with {type(error).__name__}: {error}") from error
 
 
-def _forget_studies(directory: Path) -> None:
-    """Drop what earlier studies in this process imported from their folders: names there may be the same."""
-    folders = [str(directory), *(entry for entry in sys.path if isinstance(entry, _StudyFolder))]
+def _forget_studies() -> None:
+    """Drop what earlier studies in this process imported from their folders: names there may be the same.
+
+    Python, an environment or dnnsa itself may lie in such a folder: what is theirs stays.
+    """
+    entries = [entry for entry in sys.path if isinstance(entry, _StudyFolder)]
     sys.path[:] = [entry for entry in sys.path if not isinstance(entry, _StudyFolder)]
+    installed = (sys.prefix, sys.base_prefix, Path(__file__).parents[1])
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not file or "site-packages" in Path(file).parts:  # an environment may lie in the study's folder
+        if not file or name.split(".")[0] == "dnnsa" or any(Path(file).is_relative_to(place) for place in installed):
             continue
-        if any(Path(file).is_relative_to(folder) for folder in folders):
+        if any(name not in entry.before and Path(file).is_relative_to(entry) for entry in entries):
             del sys.modules[name]
 
 

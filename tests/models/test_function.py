@@ -1,5 +1,8 @@
 """A function is found, imported and called as it asks to be."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -57,6 +60,19 @@ def test_two_studies_may_name_what_their_modules_import_alike(tmp_path):
         (tmp_path / folder / "helper_alike.py").write_text(f"FACTOR = {factor}", encoding="utf-8")
         run = load(tmp_path / folder, "from helper_alike import FACTOR\ndef f(x, name): return FACTOR * x").run
         assert run(VALUES)["output"].tolist() == [factor, 2 * factor, 3 * factor]
+
+
+def test_a_study_in_the_root_of_a_checkout_leaves_the_modules_that_are_loaded_alone():
+    """The folder holds dnnsa itself, and an environment or Python may lie in it too."""
+    root = Path(__file__).parents[2]
+    function = Function(call="examples.functions.ishigami:f")
+    digests = {setting: digest(path) for setting, path in function.files(root).items()}
+    function.load(root, digests)
+    before = dict(sys.modules)
+    function.load(root, digests)
+    gone = [name for name, module in before.items() if sys.modules.get(name) is not module]
+    assert [name for name in gone if not name.startswith("dnnsa_study_")] == []
+    assert "dnnsa.models.function" in before
 
 
 def test_a_module_that_is_changed_within_the_second_is_run_as_it_is(tmp_path):
