@@ -5,6 +5,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.layout import Groups, Layout
+
 Points = NDArray[np.float64]  # (size, points, p) in the open unit cube
 
 
@@ -26,14 +28,17 @@ class Design(Protocol):
     @property
     def replicates(self) -> int: ...
 
-    def runs(self, p: int) -> int:
-        """Runs of one base point of p factors."""
+    def layout(self, groups: Groups) -> Layout:
+        """What the runs of a base point are, when the factors move in these groups."""
         ...
 
-    def points(self, p: int, replicate: int, start: int, size: int) -> Points:
-        """The distinct points of ``size`` base points of one replicate, from number ``start``."""
+    def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
+        """The distinct points of ``size`` base points of one replicate, from number ``start``.
+
+        The first ``layout(groups).independent`` of them are those of the runs that are independent draws.
+        """
         ...
 
-    def column(self, factor: int, p: int, values: NDArray[Any]) -> NDArray[Any]:
+    def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         """Values of one factor at the distinct points, ``(size, points)``, arranged by run, ``(size, runs)``."""
         ...

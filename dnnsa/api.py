@@ -19,10 +19,10 @@ from dnnsa.engine import (
     Probe,
     Reporter,
     committed,
-    make_plan,
+    plan_of,
     probe,
     reduce_study,
-    sample,
+    samples,
     time_block,
     warm,
 )
@@ -115,7 +115,7 @@ def plan(study: Study) -> tuple[Plan, float]:
     """
     job = Job(study, study.digests())
     seen = probe(job)
-    made = make_plan(study, seen.fields)
+    made = plan_of(job, seen.fields)
     return made, time_block(job, seen.fields) if seen.seconds * made.block < QUICK else seen.seconds * made.block
 
 
@@ -156,13 +156,13 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
         reporter.say("there is no worker: waiting for one")
     reporter.say("loading the model and running the first base point")
     seen = _first(dask, job)
-    plan = make_plan(job.study, seen.fields)
+    plan = plan_of(job, seen.fields)
     seconds = _seconds_a_block(dask, job, seen, plan)
     reporter.say(f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point")
     if overwrite and path.exists():
         store.remove(path)
     if not path.exists():
-        store.create(path, job.study, job.digests, began)
+        store.create(path, job.study, job.digests, plan.base_points, began)
     _reduce(dask, job, plan, seconds, path, reporter, began)
 
 
@@ -198,12 +198,13 @@ def _reduce(
 ) -> None:
     """Run what is missing and write the results; what stops it on the way is written in the store."""
     study, checkpoint = job.study, path / store.CHECKPOINT
-    store.update(path, status="running", quantities=list(plan.fields))
+    results = samples(job, plan)
+    store.update(path, status="running", quantities=list(results))
     rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
-    fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items()}
+    fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items() if name in results}
 
     def prepare() -> None:
-        store.prepare(path, study, fields, rows, sample(job, plan))
+        store.prepare(path, study, fields, rows, results)
 
     write = partial(store.write_slab, path)
     try:
@@ -224,4 +225,4 @@ def _aggregate(path: Path, study: Study, plan: Plan, outcome: Outcome) -> None:
     for quantity, ratios in outcome.ratios.items():
         if plan.fields[quantity].shape:
             for name, ratio in ratios.items():
-                store.write_aggregated(path, quantity, name, aggregated(ratio, level), level)
+                store.write_aggregated(path, quantity, name, ratio.leading, aggregated(ratio, level), level)

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,6 +17,7 @@ import xarray as xr
 import zarr
 from zarr.codecs import ZstdCodec
 
+from dnnsa.draws import columns
 from dnnsa.errors import StoreError
 from dnnsa.estimators.base import FLAGS, Finalized, Map
 from dnnsa.models.base import Coords
@@ -28,6 +29,7 @@ RECORDED = ("dnnsa", "dask", "distributed", "keras", "numpy", "scipy", "tensorfl
 MEANING = {
     "S1": "first-order Sobol' index",
     "ST": "total-order Sobol' index",
+    "S2": "second-order Sobol' index",
     "n": "base points used",
     "mean": "mean",
     "variance": "variance",
@@ -37,7 +39,7 @@ MEANING = {
 }
 
 
-def create(path: Path, study: Study, digests: Mapping[str, str], started: datetime) -> None:
+def create(path: Path, study: Study, digests: Mapping[str, str], base_points: int, started: datetime) -> None:
     """Begin a store: its root, with the study, what it depends on and when it was started.
 
     Raises
@@ -54,7 +56,7 @@ def create(path: Path, study: Study, digests: Mapping[str, str], started: dateti
         "directory": os.path.relpath(study.directory, path.absolute().parent),  # of the study, from the store's folder
         "versions": {package: version(package) for package in RECORDED},
         "started": started.isoformat(timespec="seconds"),
-        "base_points": study.design.base_points,
+        "base_points": base_points,
         "base_points_done": 0,
         "base_points_quarantined": 0,
     }
@@ -163,7 +165,7 @@ def prepare(
     study: Study,
     fields: Mapping[str, tuple[tuple[str, ...], tuple[int, ...], Coords]],
     rows: Mapping[str, int],
-    sample: Finalized,
+    samples: Mapping[str, Finalized],
 ) -> None:
     """Lay out the groups of a store, before workers write their regions.
 
@@ -173,17 +175,23 @@ def prepare(
         Dimensions, shape and coordinates of each quantity.
     rows
         Rows of a quantity's first dimension that are written at once: the chunks, so that each has one writer.
-    sample
-        Results of any study of these estimators: which maps there are, and what leads their dimensions.
+    samples
+        Results of one cell of each quantity: which maps there are, and what leads their dimensions.
     """
     for quantity, (dims, shape, coords) in fields.items():
+        sample = samples[quantity]
+        leading = {dim for map_ in sample.maps.values() for dim in map_.leading}
         dataset = xr.Dataset(
-            coords={**_factor_coords(study), **{k: (along, _text(v)) for k, (along, v) in coords.items()}}
+            coords={
+                **_column_coords(study, leading),
+                **{dim: (dim, values) for dim, values in sample.coords.items()},
+                **{name: (along, _text(values)) for name, (along, values) in coords.items()},
+            }
         )
         dataset.to_zarr(path, group=quantity, mode="w", zarr_format=3, consolidated=False)
         group = zarr.open_group(path / quantity, mode="r+")
         for name, map_ in sample.maps.items():
-            sizes = (len(study.factors),) * len(map_.leading)
+            sizes = map_.array.shape[: len(map_.leading)]
             chunks = (*sizes, *((rows[quantity], *shape[1:]) if shape else ()))
             _array(group, name, (*sizes, *shape), (*map_.leading, *dims), chunks, map_.array.dtype)
         _describe(group, study)
@@ -201,12 +209,12 @@ def write_slab(path: Path, quantity: str, start: int, stop: int, maps: Mapping[s
 
 
 def write_aggregated(
-    path: Path, quantity: str, name: str, values: Sequence[np.ndarray[Any, Any]], level: float
+    path: Path, quantity: str, name: str, leading: tuple[str, ...], values: Sequence[np.ndarray[Any, Any]], level: float
 ) -> None:
-    """Write an aggregated index of a quantity with dimensions: the value and its bounds, ``(factor,)`` each."""
+    """Write an aggregated index of a quantity with dimensions: the value and its bounds, ``(*leading)`` each."""
     group = zarr.open_group(path / quantity, mode="r+")
     for suffix, value in zip(("", "_lower", "_upper"), values, strict=True):
-        array = _array(group, f"{name}_aggregated{suffix}", value.shape, ("factor",), value.shape, value.dtype)
+        array = _array(group, f"{name}_aggregated{suffix}", value.shape, leading, value.shape, value.dtype)
         array[...] = value
         bound = f", {suffix[1:]} bound" if suffix else ""
         array.attrs["long_name"] = f"{MEANING[name]}, aggregated: sum of variances over sum of variance{bound}"
@@ -322,14 +330,41 @@ def _existing(group: zarr.Group, name: str) -> zarr.Array[Any]:
 def _describe(group: zarr.Group, study: Study) -> None:
     level = next((e.level for e in study.estimators if hasattr(e, "level")), None)
     for name, array in group.arrays():
-        base, _, bound = name.partition("_")
-        if base in MEANING:
-            array.attrs["long_name"] = MEANING[base] + (f", {bound} bound" if bound else "")
+        base, _, side = name.rpartition("_")
+        bound = side if side in ("lower", "upper") else ""
+        if (base if bound else name) in MEANING:
+            array.attrs["long_name"] = MEANING[base if bound else name] + (f", {bound} bound" if bound else "")
         if bound and level is not None:
             array.attrs["level"] = level
         if name == "status":
             array.attrs["flag_masks"] = [int(mask) for mask in FLAGS.values()]
             array.attrs["flag_meanings"] = " ".join(FLAGS)
+
+
+def _column_coords(study: Study, leading: Container[str]) -> dict[str, Any]:
+    """Coordinates of what moves together: factors, or groups of them."""
+    coords = _factor_coords(study)
+    labels = columns(study.factors)
+    if len(labels) < len(study.factors):
+        texts = {key: dict(zip(study.factors, values, strict=True)) for key, (_, values) in coords.items()}
+        coords = {
+            "factor": ("factor", np.array(list(labels), dtype=object)),
+            **{key: ("factor", _together(texts[key], labels)) for key in ("unit", "law", "levels")},
+        }
+    if "factor_2" in leading:
+        coords["factor_2"] = ("factor_2", coords["factor"][1])
+    return coords
+
+
+def _together(texts: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> np.ndarray[Any, Any]:
+    """A factor's text by itself; those of a group with the names of its members."""
+    return np.array(
+        [
+            texts[label] if list(members) == [label] else "; ".join(f"{m}: {texts[m]}" for m in members if texts[m])
+            for label, members in labels.items()
+        ],
+        dtype=object,
+    )
 
 
 def _factor_coords(study: Study) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from dnnsa import designs, estimators, factors, models, perturb, quantities, rea
 from dnnsa.cases import Cases
 from dnnsa.designs import Design
 from dnnsa.designs.sequences import MOST_COLUMNS
+from dnnsa.draws import Draws, columns, files_of, in_order, layout_of, load_draws
 from dnnsa.errors import StudyError
 from dnnsa.estimators import Estimator
-from dnnsa.factors import Factor
-from dnnsa.files import digest
+from dnnsa.factors import Choice, Factor, holds
+from dnnsa.files import Digests, digest
+from dnnsa.layout import Layout
 from dnnsa.models import Function, Keras, Model
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
@@ -74,11 +76,7 @@ StudyFile: type[BaseModel] = create_model(
 )
 KEYS = {(): list(StudyFile.model_fields), ("cases",): [field.name for field in dataclasses.fields(Cases)]}
 
-# Names of what stands beside a quantity's dimensions in the store.
-TAKEN = frozenset(
-    ["factor", "factor_2", "unit", "law", "levels"]
-    + [name for kind in estimators.KINDS.values() for name in kind().finalize([kind().init(1, ())], 0.0).maps]
-)
+TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
 RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
 
 
@@ -134,7 +132,9 @@ class Study:
             object.__setattr__(self, part, getattr(file, part))
         object.__setattr__(self, "directory", Path(directory).resolve())
         object.__setattr__(self, "document", file.model_dump(mode="json"))
-        problems = [*_of_names(self), *_of_dims(self), *_of_model(self), *_of_estimators(self)]
+        problems = [*_of_names(self), *_of_laws(self), *_of_model(self)]
+        problems += _of_estimators(self) if not problems else ()  # they are asked what they make of the factors
+        problems += _of_dims(self) if not problems else ()
         if problems:
             raise StudyError(problems, source)
 
@@ -159,7 +159,28 @@ class Study:
             A file is missing.
         """
         files = dict(self.model.files(self.directory)) | (dict(self.cases.files(self.directory)) if self.cases else {})
+        files |= files_of(self.design, self.factors, self.directory)
         return {setting: digest(path) for setting, path in files.items()}
+
+    def draws(self, digests: Digests | None = None) -> Draws:
+        """What every run is given, the files of the design and the laws having been read.
+
+        Parameters
+        ----------
+        digests
+            What `digests` said when the study began; what it says now unless given.
+
+        Raises
+        ------
+        ModelError
+            A file is missing, damaged or another one.
+        """
+        return load_draws(self.design, self.factors, self.directory, self.digests() if digests is None else digests)
+
+    @property
+    def layout(self) -> Layout:
+        """The runs of a base point."""
+        return layout_of(self.design, self.factors)
 
     @property
     def digest(self) -> str:
@@ -180,8 +201,10 @@ def schema() -> dict[str, Any]:
 def _of_names(study: Study) -> Iterator[str]:
     if Path(study.name).name != study.name or not study.name.isprintable():
         yield f"name: it names files: printable text without `/`, got {study.name!r}."
-    if 2 * len(study.factors) > MOST_COLUMNS:
-        yield f"factors: a Sobol' sequence serves at most {MOST_COLUMNS // 2}, got {len(study.factors)}."
+    a_factor = {"saltelli": 2, "sample": 1}.get(study.design.kind, 0)  # columns of the sequence
+    if getattr(study.design, "sequence", "") == "sobol" and a_factor * len(study.factors) > MOST_COLUMNS:
+        most = MOST_COLUMNS // a_factor
+        yield f"factors: a Sobol' sequence serves at most {most}, got {len(study.factors)}: use another `sequence`."
     for name in study.factors:
         if not name.isidentifier() or keyword.iskeyword(name) or f"`{name}`" in RESERVED:
             yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, none of {RESERVED}."
@@ -190,7 +213,29 @@ def _of_names(study: Study) -> Iterator[str]:
             yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, none of {RESERVED}."
 
 
+def _of_laws(study: Study) -> Iterator[str]:
+    for label, members in columns(study.factors).items():
+        if not label.isidentifier() or keyword.iskeyword(label) or f"`{label}`" in RESERVED:
+            yield f"factors.{members[0]}.group: must be a Python name, none of {RESERVED}, got {label!r}."
+        elif label in study.factors and members != [label] and study.factors[label].group != label:
+            yield f"factors.{members[-1]}.group: `{label}` is the name of a factor: call the group otherwise."
+    for name, law in study.factors.items():
+        for other, condition in (law.when or {}).items():
+            where = f"factors.{name}.when.{other}"
+            if other not in study.factors:
+                yield f"{where}: no factor `{other}`{reading.nearest(other, [f for f in study.factors if f != name])}"
+            elif isinstance(parent := study.factors[other], Choice) and not holds(condition, parent.array()).any():
+                yield f"{where}: must be one of its values, {list(parent.values)}, or the factor is never active."
+    if not any(other not in study.factors for law in study.factors.values() for other in law.when or {}):
+        try:
+            in_order(study.factors)
+        except ValueError as error:
+            yield f"factors: {error}: a factor may be active only under conditions on others."
+
+
 def _of_dims(study: Study) -> Iterator[str]:
+    results = [e.finalize([e.init(study.layout, ())], study.layout, 0.0) for e in study.estimators]
+    taken = {*TAKEN, *(name for done in results for name in (*done.maps, *done.coords))}
     given = {f"quantities.{name}.dims": quantity.dims or () for name, quantity in study.quantities.items()}
     if isinstance(study.model, Function):
         given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
@@ -198,7 +243,7 @@ def _of_dims(study: Study) -> Iterator[str]:
         for dim in dims:
             if not dim.isidentifier():
                 yield f"{setting}: a dimension's name must be a Python name, such as `time`, got `{dim}`."
-            if dim in TAKEN:
+            if dim in taken:
                 yield f"{setting}: `{dim}` is the name of something else in the store: call the dimension otherwise."
             if dims.count(dim) > 1:
                 yield f"{setting}: `{dim}` stands there {dims.count(dim)} times: dimensions have different names."
@@ -239,6 +284,29 @@ def _of_network(study: Study, model: Keras) -> Iterator[str]:
 
 
 def _of_estimators(study: Study) -> Iterator[str]:
-    for kind, times in Counter(estimator.kind for estimator in study.estimators).items():
-        if times > 1:
-            yield f"estimators: `{kind}` stands there {times} times: once is enough."
+    for number, estimator in enumerate(study.estimators):
+        try:
+            estimator.init(study.layout, ())
+        except ValueError as error:
+            yield f"estimators[{number}]: {error}."
+        for name in estimator.of or ():
+            if study.quantities and name not in study.quantities:
+                yield f"estimators[{number}].of: no quantity `{name}`{reading.nearest(name, study.quantities)}"
+    yield from _of_repeated(study)
+    levels = sorted({estimator.level for estimator in study.estimators if hasattr(estimator, "level")})
+    if len(levels) > 1:
+        yield f"estimators: all intervals have one `level`, got {', '.join(f'{level:g}' for level in levels)}."
+
+
+def _of_repeated(study: Study) -> Iterator[str]:
+    """The same kind twice for a quantity would write the same maps twice; pairs of quantities may repeat."""
+    seen: Counter[tuple[str, str, tuple[str, ...]]] = Counter(
+        (estimator.kind, quantity, estimator.beside)
+        for estimator in study.estimators
+        for quantity in dict.fromkeys(estimator.of or ("",))
+    )
+    everywhere = {kind for kind, quantity, _ in seen if not quantity}
+    for (kind, quantity, _), times in seen.items():
+        if times > 1 or (quantity and kind in everywhere):
+            where = f" for `{quantity}`" if quantity else ""
+            yield f"estimators: `{kind}` stands there {max(times, 2)} times{where}: once is enough."

@@ -3,10 +3,46 @@
 if __name__ == "estimators":
     raise ImportError("import dnnsa.estimators: `estimators` is a folder of the checkout.")
 
-from dnnsa.estimators.base import Estimator
+from dnnsa.estimators.base import Block, Estimator
+from dnnsa.estimators.binned import Binned
+from dnnsa.estimators.covariance import Covariance
+from dnnsa.estimators.dgsm import Dgsm
+from dnnsa.estimators.exceedance import Exceedance
+from dnnsa.estimators.extrema import Extrema
+from dnnsa.estimators.histogram import Histogram
+from dnnsa.estimators.hsic import Hsic
 from dnnsa.estimators.moments import Moments
+from dnnsa.estimators.morris import Morris
+from dnnsa.estimators.quantiles import Quantiles
 from dnnsa.estimators.sobol import Sobol
 
-KINDS: dict[str, type[Estimator]] = {"sobol": Sobol, "moments": Moments}
+KINDS: dict[str, type[Estimator]] = {
+    "sobol": Sobol,
+    "morris": Morris,
+    "dgsm": Dgsm,
+    "hsic": Hsic,
+    "binned": Binned,
+    "moments": Moments,
+    "extrema": Extrema,
+    "exceedance": Exceedance,
+    "histogram": Histogram,
+    "quantiles": Quantiles,
+    "covariance": Covariance,
+}
 
-__all__ = ["KINDS", "Estimator", "Moments", "Sobol"]
+__all__ = [
+    "KINDS",
+    "Binned",
+    "Block",
+    "Covariance",
+    "Dgsm",
+    "Estimator",
+    "Exceedance",
+    "Extrema",
+    "Histogram",
+    "Hsic",
+    "Moments",
+    "Morris",
+    "Quantiles",
+    "Sobol",
+]

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.layout import Layout
+
 Array = NDArray[np.float64]
-State = Any  # a NamedTuple of arrays, the last dimensions of each being the quantity's
+State = Any  # a NamedTuple of arrays, the last dimensions of each being the quantity's, unless it says otherwise
 
 # Flags of `status`, one bit each; 0 is sound.
 LEFT_OUT = np.uint8(1)
@@ -22,6 +24,18 @@ FLAGS: dict[str, np.uint8] = {
 }
 
 
+class Block(NamedTuple):
+    """The runs of consecutive base points of one replicate."""
+
+    y: NDArray[Any]  # (n, runs, *shape)  outputs
+    u: Array  # (n, points, p)            coordinates of the design's points, the independent runs' first
+    x: Array  # (n, points, p)            the same, but one number for each value of a discrete factor, the middle of
+    #                                     its share of the unit interval, and NaN where the factor is inactive
+    replicate: int = 0
+    start: int = 0  # number of the first base point in its replicate
+    beside: Mapping[str, NDArray[Any]] = {}  # what the estimator's `beside` names, (n, runs, [p,] *shape)
+
+
 class Map(NamedTuple):
     """A result for every cell: ``leading`` names the dimensions that come before the quantity's own."""
 
@@ -30,14 +44,15 @@ class Map(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """Sums over cells whose quotient is a correlation of the whole field; sums of parts of a field add up.
+    """Sums over cells whose quotient is an index of the whole field; sums of parts of a field add up.
 
     The first row is of all replicates, row 1 + j of all but replicate j.
     """
 
-    numerator: Array  # (1 + replicates, p)
-    denominator: Array  # (1 + replicates, p), over the cells that the numerator counts
-    complement: bool  # whether the index is one less the correlation
+    leading: tuple[str, ...]
+    numerator: Array  # (1 + replicates, *leading): of index times variance
+    denominator: Array  # (1 + replicates, *leading): of variance, over the cells that the numerator counts
+    scale: str  # on which its interval is made, of `intervals.SCALES`
 
     def plus(self, other: "Ratio") -> "Ratio":
         """The sums over the cells of both."""
@@ -50,7 +65,8 @@ class Finalized(NamedTuple):
     """What an estimator says of a field, or of a part of one."""
 
     maps: Mapping[str, Map]
-    ratios: Mapping[str, Ratio]
+    ratios: Mapping[str, Ratio] = {}
+    coords: Mapping[str, NDArray[Any]] = {}  # values along a leading dimension that is not the factors'
 
 
 class Estimator(Protocol):
@@ -63,19 +79,35 @@ class Estimator(Protocol):
     @property
     def kind(self) -> str: ...
 
-    def init(self, p: int, shape: tuple[int, ...]) -> State:
-        """The state of no base point, for p factors and a quantity of ``shape``."""
+    @property
+    def of(self) -> tuple[str, ...] | None:
+        """The quantities that it is estimated of; None for all."""
         ...
 
-    def update(self, state: State, y: NDArray[Any]) -> State:
-        """The state after ``n`` more base points, with the runs' outputs ``y``, shape ``(n, p + 2, *shape)``."""
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Quantities whose outputs it reads beside: of the same shape, or of that shape after one of the factors."""
+        ...
+
+    def init(self, layout: Layout, shape: tuple[int, ...]) -> State:
+        """The state of no base point, for a quantity of ``shape``.
+
+        Raises
+        ------
+        ValueError
+            It cannot be estimated from such runs; the message says from which it can.
+        """
+        ...
+
+    def update(self, state: State, block: Block) -> State:
+        """The state after ``len(block.y)`` more base points, none included."""
         ...
 
     def merge(self, left: State, right: State) -> State:
         """The state of the base points of both."""
         ...
 
-    def finalize(self, replicates: Sequence[State], resolution: float) -> Finalized:
+    def finalize(self, replicates: Sequence[State], layout: Layout, resolution: float) -> Finalized:
         """Results from the states of independent replicates; ``resolution`` is the outputs' machine epsilon."""
         ...
 
@@ -83,14 +115,6 @@ class Estimator(Protocol):
 def sound(y: NDArray[Any]) -> NDArray[np.bool_]:
     """Which base points can be used, ``(n, *shape)``: in a cell, whole or not at all, so that pairs stay pairs."""
     return np.asarray(np.isfinite(y).all(axis=1))
-
-
-def dot(u: Array, v: Array) -> Array:
-    """Sum over base points of ``u v``, ``(n, *shape)`` to ``(*shape)``.
-
-    The one way that sums of products are taken, so that equal runs give equal sums, to the bit.
-    """
-    return np.asarray((u * v).sum(axis=0))
 
 
 def share(part: Array, whole: Array) -> Array:

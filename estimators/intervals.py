@@ -1,15 +1,34 @@
 """Intervals from replicates: delete one at a time and see how far the estimate moves."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
-from dnnsa.estimators.base import Array, Ratio, State
+from dnnsa.estimators.base import Array, Map, Ratio, State
 
 NEAR_ONE = 1 - 2.0**-53  # the largest argument whose inverse hyperbolic tangent is finite
+
+
+class Scale(NamedTuple):
+    """Where errors are more nearly even: an increasing map of a statistic, and the way back."""
+
+    to: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+
+
+def _atanh(r: Array) -> Array:
+    return np.asarray(np.arctanh(np.clip(r, -NEAR_ONE, NEAR_ONE)))  # only here is a correlation brought below 1
+
+
+SCALES: Mapping[str, Scale] = {
+    "plain": Scale(lambda v: v, lambda v: v),
+    "correlation": Scale(_atanh, lambda z: np.asarray(np.tanh(z))),  # Fisher's
+    "complement": Scale(lambda v: -_atanh(1 - v), lambda z: np.asarray(1 + np.tanh(z))),  # 1 less a correlation
+}
 
 
 def all_but_one(states: Sequence[State], merge: Callable[[State, State], State]) -> list[State]:
@@ -25,43 +44,98 @@ def all_but_one(states: Sequence[State], merge: Callable[[State, State], State])
     return [after[0], *middle, before[-1]]
 
 
-def correlation_interval(r: Array, deleted: NDArray[Any], level: float) -> tuple[Array, Array]:
-    """Bounds of a correlation from its values with one replicate deleted at a time.
+def jackknife(value: Array, deleted: NDArray[Any], level: float, scale: str = "plain") -> tuple[Array, Array]:
+    """Bounds of a statistic from its values with one replicate deleted at a time.
 
-    The jackknife's standard error on Fisher's scale, ``se^2 = (R - 1)/R sum (z_j - mean z)^2`` with z = atanh r, and
-    Student's t with R - 1 degrees of freedom. Only inside atanh is r brought below 1 in magnitude.
+    The jackknife's standard error, ``se^2 = (R - 1)/R sum (z_j - mean z)^2`` with z the statistic on its scale, and
+    Student's t with R - 1 degrees of freedom.
 
     Parameters
     ----------
-    r
+    value
         The estimate from all replicates, shape ``(*shape)``.
     deleted
         The estimates without replicate j, shape ``(R, *shape)``, R = 0 for a single replicate.
     level
         Probability that the interval holds the value, such as .95.
+    scale
+        A key of `SCALES`.
 
     Returns
     -------
     lower, upper
-        Shape ``(*shape)``; NaN with fewer than two replicates, equal to ``r`` where no replicate moves it.
+        Shape ``(*shape)``; NaN with fewer than two replicates, equal to ``value`` where no replicate moves it.
+
+    References
+    ----------
+    Efron, Stein, The jackknife estimate of variance, Ann. Stat. 9 (1981) 586-596.
     """
     if len(deleted) < 2:
-        return np.full_like(r, np.nan), np.full_like(r, np.nan)
-    z = np.arctanh(np.clip(deleted, -NEAR_ONE, NEAR_ONE))  # (R, *shape)
-    spread = z - z.mean(axis=0)
-    still = (z == z[0]).all(axis=0)
-    half = np.sqrt((len(z) - 1) / len(z) * (spread * spread).sum(axis=0)) * stdtrit(len(z) - 1, (1 + level) / 2)
-    centre = np.arctanh(np.clip(r, -NEAR_ONE, NEAR_ONE))
-    return np.where(still, r, np.tanh(centre - half)), np.where(still, r, np.tanh(centre + half))
+        return np.full_like(value, np.nan), np.full_like(value, np.nan)
+    to, back = SCALES[scale]
+    with np.errstate(invalid="ignore", over="ignore"):
+        z = to(deleted)  # (R, *shape)
+        spread = z - z.mean(axis=0)
+        half = np.sqrt((len(z) - 1) / len(z) * (spread * spread).sum(axis=0)) * stdtrit(len(z) - 1, (1 + level) / 2)
+        centre = to(value)
+        still = (z == z[0]).all(axis=0)
+        return np.where(still, value, back(centre - half)), np.where(still, value, back(centre + half))
+
+
+def fisher(value: Array, n: Array, level: float, scale: str) -> tuple[Array, Array]:
+    """Bounds of a correlation from n base points by Fisher's z, ``tanh(atanh r +- q / sqrt(n - 3))``.
+
+    It assumes normal outputs. Of a nominal 95 % it covered .78 for the Ishigami function, .72 for a network of squares
+    and .19 for the exponential of a normal variable: kept to compare with Melissa and R's ``sobolmartinez``.
+
+    References
+    ----------
+    Fisher, On the probable error of a coefficient of correlation deduced from a small sample, Metron 1 (1921) 3-32.
+    """
+    to, back = SCALES[scale]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = ndtri((1 + level) / 2) / np.sqrt(np.where(n > 3, n - 3.0, np.nan))
+        centre = to(value)
+        certain = np.abs(centre) >= np.arctanh(NEAR_ONE)  # r of 1 to the bit: no error, nor inf - inf
+        return np.where(certain, value, back(centre - half)), np.where(certain, value, back(centre + half))
+
+
+def estimated(
+    estimate: Callable[[State], Mapping[str, Map]],
+    replicates: Sequence[State],
+    merge: Callable[[State, State], State],
+    level: float,
+    scales: Mapping[str, str] = {},
+) -> dict[str, Map]:
+    """Estimates from all replicates, each map followed by its bounds, ``NAME_lower`` and ``NAME_upper``.
+
+    Parameters
+    ----------
+    estimate
+        From a state to maps, by name; a pure function.
+    scales
+        The scale of a map's interval, by name; ``plain`` for those that are not there.
+    """
+    whole = estimate(reduce(merge, replicates))
+    deleted = [estimate(state) for state in all_but_one(replicates, merge)]
+    maps: dict[str, Map] = {}
+    for name, value in whole.items():
+        others = np.array([one[name].array for one in deleted])
+        lower, upper = jackknife(value.array, others, level, scales.get(name, "plain"))
+        maps |= {
+            name: value,
+            f"{name}_lower": value._replace(array=lower),
+            f"{name}_upper": value._replace(array=upper),
+        }
+    return maps
 
 
 def aggregated(ratio: Ratio, level: float) -> tuple[Array, Array, Array]:
-    """An index of a whole field and its bounds, each of shape ``(p,)``; NaN where no cell has one.
+    """An index of a whole field and its bounds, each of shape ``(*leading)``; NaN where no cell has one.
 
     The generalised index of Gamboa, Janon, Klein and Lagnoux (2014): the sum of V_k over that of V, not a mean of
-    indices. The bounds are those of the correlation behind it, as for a single cell.
+    indices. The bounds are made as for a single cell.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        r = ratio.numerator / ratio.denominator  # (1 + R, p)
-    lower, upper = correlation_interval(r[0], r[1:], level)
-    return (1 - r[0], 1 - upper, 1 - lower) if ratio.complement else (r[0], lower, upper)
+        index = ratio.numerator / ratio.denominator  # (1 + R, *leading)
+    return index[0], *jackknife(index[0], index[1:], level, ratio.scale)

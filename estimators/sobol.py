@@ -1,8 +1,8 @@
-"""Sobol' indices of first and total order from pick-freeze runs, in one pass, mergeable."""
+"""Sobol' indices of first, total and second order from pick-freeze runs, in one pass, mergeable."""
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,137 +13,135 @@ from dnnsa.estimators.base import (
     OVERFLOW,
     TOO_FEW,
     Array,
+    Block,
     Finalized,
     Map,
     Ratio,
-    dot,
     share,
-    sound,
 )
-from dnnsa.estimators.intervals import all_but_one, correlation_interval
+from dnnsa.estimators.fold import fold
+from dnnsa.estimators.indices import FORMS
+from dnnsa.estimators.intervals import all_but_one, fisher, jackknife
+from dnnsa.estimators.pick_freeze import SobolState, empty, merge
+from dnnsa.layout import PICK_FREEZE, Layout
 from dnnsa.settings import settings
 
-
-class SobolState(NamedTuple):
-    """Sums, never averages: a state of zero or one base point merges like any other."""
-
-    seen: Array  # (*shape)         base points seen
-    n: Array  # (*shape)            base points used: those whose runs are all finite
-    mean: Array  # (p + 2, *shape)  of A, B, E_1 ... E_p
-    m2: Array  # (p + 2, *shape)    sum of squared deviations of each
-    c_ae: Array  # (p, *shape)      sum of deviations of A times those of E_k
-    c_be: Array  # (p, *shape)      sum of deviations of B times those of E_k
-    c_ab: Array  # (*shape)         sum of deviations of A times those of B
+FEWEST = 3  # base points: two determine a correlation whatever they are
+FIRST, TOTAL, SECOND = ("factor",), ("factor",), ("factor", "factor_2")
 
 
 @settings
 class Sobol:
-    """Martinez's estimators: an index is a correlation between runs that share coordinates.
+    """Sobol' indices: the share of the variance that a factor explains alone, and with all its interactions.
 
-    ``S_k = corr(B, E_k)`` and ``ST_k = 1 - corr(A, E_k)``, where E_k has coordinate k of B and the others of A.
+    One state serves every form; `estimator` says which is computed of it at the end.
 
     References
     ----------
     Martinez, Analyse de sensibilite globale par decomposition de la variance, GdR Ondes & MASCOT-NUM, 2011.
-    Chan, Golub, LeVeque, Algorithms for computing the sample variance, Am. Stat. 37 (1983) 242-247, for the merge.
+    Glen, Isaacs, Estimating Sobol sensitivity indices using correlations, Environ. Model. Softw. 37 (2012) 157-166, for
+    corrections of chance correlation, of whose family `corrected` is.
+    Jansen, Analysis of variance designs for model output, Comput. Phys. Commun. 117 (1999) 35-43.
+    Janon, Klein, Lagnoux, Nodet, Prieur, Asymptotic normality and efficiency of two Sobol index estimators, ESAIM
+    Probab. Stat. 18 (2014) 342-364.
+    Saltelli et al., Variance based sensitivity analysis of model output, Comput. Phys. Commun. 181 (2010) 259-270.
+    Saltelli, Making best use of model evaluations to compute sensitivity indices, Comput. Phys. Commun. 145 (2002)
+    280-297, for second order.
     """
 
     kind: Literal["sobol"] = "sobol"
+    estimator: Literal["corrected", "martinez", "jansen", "janon", "saltelli2010"] = "corrected"
+    """The form: `corrected` is Martinez's, freed of the chance correlation of A and B."""
+    intervals: Literal["replicates", "fisher"] = "replicates"
+    """`fisher` is Fisher's z, for `martinez` alone: it assumes normal outputs, and holds too seldom where they are not."""
     level: float = 0.95
     """Probability that an interval holds its index, between 0 and 1."""
+    of: tuple[str, ...] | None = None
+    """The quantities it is estimated of; all unless given."""
+    beside: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
             raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
-
-    def init(self, p: int, shape: tuple[int, ...]) -> SobolState:
-        zero = np.zeros(shape)
-        runs, factors = np.zeros((p + 2, *shape)), np.zeros((p, *shape))
-        return SobolState(zero, zero, runs, runs, factors, factors, zero)
-
-    def update(self, state: SobolState, y: NDArray[Any]) -> SobolState:
-        return self.merge(state, _block(y)) if len(y) else state
-
-    def merge(self, left: SobolState, right: SobolState) -> SobolState:
-        n = left.n + right.n
-        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
-            d = right.mean - left.mean  # (p + 2, *shape)
-            f = share(left.n * right.n, n)
-            return SobolState(
-                seen=left.seen + right.seen,
-                n=n,
-                mean=left.mean + d * share(right.n, n),
-                m2=left.m2 + right.m2 + f * d * d,
-                c_ae=left.c_ae + right.c_ae + f * d[0] * d[2:],
-                c_be=left.c_be + right.c_be + f * d[1] * d[2:],
-                c_ab=left.c_ab + right.c_ab + f * d[0] * d[1],
+        if self.intervals == "fisher" and self.estimator != "martinez":
+            raise ValueError(
+                f"`intervals: fisher` is for correlations, with `estimator: martinez`, got estimator: {self.estimator}"
             )
 
-    def finalize(self, replicates: Sequence[SobolState], resolution: float) -> Finalized:
-        whole = reduce(self.merge, replicates)
-        deleted = all_but_one(replicates, self.merge)
-        first, total, variance = zip(*(_correlations(s, resolution) for s in [whole, *deleted]), strict=True)
-        bounds = correlation_interval(first[0], np.array(first[1:]), self.level)
-        # ST = 1 - r: the bounds of r change places
-        total_bounds = [1 - r for r in correlation_interval(total[0], np.array(total[1:]), self.level)]
-        maps = {
-            "S1": first[0],
-            "S1_lower": bounds[0],
-            "S1_upper": bounds[1],
-            "ST": 1 - total[0],
-            "ST_lower": total_bounds[1],
-            "ST_upper": total_bounds[0],
-        }
-        return Finalized(
-            {name: Map(("factor",), array) for name, array in maps.items()}
-            | {"n": Map((), whole.n.astype(np.int64)), "status": Map((), _status(whole, resolution))},
-            {"S1": _ratio(first, variance, False), "ST": _ratio(total, variance, True)},
-        )
+    def init(self, layout: Layout, shape: tuple[int, ...]) -> SobolState:
+        if layout.pattern != PICK_FREEZE:
+            raise ValueError("`sobol` needs pick-freeze runs: use `design: {kind: saltelli}`")
+        return empty(layout, shape)
 
+    def update(self, state: SobolState, block: Block) -> SobolState:
+        if not len(block.y):
+            return state
+        sums = fold(block.y, len(state.c_ec) > 0)
+        n = sums.n if np.any(sums.n != sums.n.flat[0]) else sums.n.flat[0]
+        return merge(state, SobolState(np.asarray(float(len(block.y))), np.asarray(n), *sums[1:]))
 
-def _block(y: NDArray[Any]) -> SobolState:
-    """The state of one block, in two corrected passes; y has shape ``(n, p + 2, *shape)``."""
-    good = sound(y)  # (n, *shape)
-    n = good.sum(axis=0, dtype=np.float64)
-    y = np.where(good[:, None], y, 0).astype(np.float64)  # what is left out weighs nothing, here and below
-    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
-        m = share(y.sum(axis=0), n)  # (p + 2, *shape)
-        d = np.where(good[:, None], y - m, 0)  # (n, p + 2, *shape)
-        e = d.sum(axis=0)  # what rounding left of the mean
-        u = share(e, n)
-        runs = range(d.shape[1])
-        return SobolState(
-            seen=np.full(n.shape, float(len(y))),
-            n=n,
-            mean=m,
-            m2=np.stack([dot(d[:, r], d[:, r]) - e[r] * u[r] for r in runs]),
-            c_ae=np.stack([dot(d[:, 0], d[:, r]) - e[0] * u[r] for r in runs[2:]]),
-            c_be=np.stack([dot(d[:, 1], d[:, r]) - e[1] * u[r] for r in runs[2:]]),
-            c_ab=dot(d[:, 0], d[:, 1]) - e[0] * u[1],
-        )
+    def merge(self, left: SobolState, right: SobolState) -> SobolState:
+        return merge(left, right)
+
+    def finalize(self, replicates: Sequence[SobolState], layout: Layout, resolution: float) -> Finalized:
+        whole = reduce(merge, replicates)
+        parts = [self._values(state, resolution) for state in (whole, *all_but_one(replicates, merge))]
+        variances = np.array([_variance(state, resolution) for state in (whole, *all_but_one(replicates, merge))])
+        maps: dict[str, Map] = {}
+        ratios: dict[str, Ratio] = {}
+        for name, (leading, scale) in self._names(layout).items():
+            values = np.array([part[name] for part in parts])  # (1 + R, *leading, *shape)
+            if self.intervals == "fisher" and name != "S2":
+                lower, upper = fisher(values[0], whole.n, self.level, scale)
+            else:
+                lower, upper = jackknife(values[0], values[1:], self.level, scale)
+            maps |= {
+                name: Map(leading, values[0]),
+                f"{name}_lower": Map(leading, lower),
+                f"{name}_upper": Map(leading, upper),
+            }
+            ratios[name] = _ratio(leading, values, variances, scale)
+        n = np.broadcast_to(whole.n, whole.c_ab.shape).astype(np.int64)
+        return Finalized(maps | {"n": Map((), n), "status": Map((), _status(whole, resolution))}, ratios)
+
+    def _names(self, layout: Layout) -> dict[str, tuple[tuple[str, ...], str]]:
+        """The indices, what leads their dimensions, and the scale of their intervals."""
+        # Martinez's indices are correlations; the corrected first one may pass 1, where its scale would end.
+        first = "correlation" if self.estimator == "martinez" else "plain"
+        total = "complement" if self.estimator in ("martinez", "corrected") else "plain"
+        names = {"S1": (FIRST, first), "ST": (TOTAL, total)}
+        return names | ({"S2": (SECOND, "plain")} if layout.second_order else {})
+
+    def _values(self, state: SobolState, resolution: float) -> dict[str, Array]:
+        """S1, ST and S2, NaN where a run does not vary or base points are too few."""
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            first, total, closed, pair = FORMS[self.estimator](state)
+            g = len(first)
+            still = _still(state, resolution)  # (runs, *shape)
+            dead = still[:2].any(axis=0) | (state.n < FEWEST) | still[2 : 2 + g]  # (g, *shape)
+            values = {"S1": np.where(dead, np.nan, first), "ST": np.where(dead, np.nan, total)}
+            if len(closed):
+                none = dead[:, None] | dead | still[2 + g :] | still[2 + g :, None]
+                none = none | np.eye(g, dtype=bool).reshape(g, g, *(1,) * (closed.ndim - 2))
+                values["S2"] = np.where(none, np.nan, closed - pair[:, None] - pair)
+        return values
 
 
 def _still(state: SobolState, resolution: float) -> NDArray[np.bool_]:
-    """Which runs have no variance beyond their outputs' rounding, ``(p + 2, *shape)``; relative, never absolute."""
+    """Which runs have no variance beyond their outputs' rounding, ``(runs, *shape)``; relative, never absolute."""
     sd = np.sqrt(share(state.m2, state.n - 1))
     return np.asarray(sd <= 8 * resolution * np.abs(state.mean))
 
 
-def _correlations(state: SobolState, resolution: float) -> tuple[Array, Array, Array]:
-    """corr(B, E_k) and corr(A, E_k), ``(p, *shape)``, NaN where a run does not vary; and the variance, ``(*shape)``."""
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        sd = np.sqrt(state.m2)
-        a, b, e = state.m2[0], state.m2[1], state.m2[2:]
-        r_b = np.where((state.c_be == b) & (e == b), 1.0, state.c_be / sd[1] / sd[2:])
-        r_a = np.where((state.c_ae == a) & (e == a), 1.0, state.c_ae / sd[0] / sd[2:])
-        still = _still(state, resolution)
-        dead = still[:2].any(axis=0) | still[2:] | (state.n < 2)
-        variance = np.where(dead.all(axis=0), 0.0, share(a + b, 2 * (state.n - 1)))
-    return np.where(dead, np.nan, r_b), np.where(dead, np.nan, r_a), variance
+def _variance(state: SobolState, resolution: float) -> Array:
+    """Variance of A and B, ``(*shape)``; 0 where there is none to explain."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        dead = _still(state, resolution)[:2].any(axis=0) | (state.n < FEWEST)
+        return np.where(dead, 0.0, share(state.m2[0] + state.m2[1], 2 * (state.n - 1)))
 
 
 def _status(state: SobolState, resolution: float) -> NDArray[np.uint8]:
-    few = state.n < 2
+    few = state.n < FEWEST
     return np.asarray(
         np.where(state.n < state.seen, LEFT_OUT, 0)
         | np.where(few, TOO_FEW, 0)
@@ -153,12 +151,10 @@ def _status(state: SobolState, resolution: float) -> NDArray[np.uint8]:
     )
 
 
-def _ratio(correlations: Sequence[Array], variances: Sequence[Array], complement: bool) -> Ratio:
-    """Sums over cells of r V and of V, for the whole and without each replicate; cells with no index do not count."""
-    sums = []
-    for r, v in zip(correlations, variances, strict=True):
-        counts = np.isfinite(r) & np.isfinite(v)  # (p, *shape)
-        weights = np.where(counts, v, 0.0)
-        sums.append([np.where(counts, r, 0.0) * weights, weights])
-    totals = np.array([[part.reshape(len(part), -1).sum(axis=1) for part in pair] for pair in sums])  # (1 + R, 2, p)
-    return Ratio(totals[:, 0], totals[:, 1], complement)
+def _ratio(leading: tuple[str, ...], values: Array, variances: Array, scale: str) -> Ratio:
+    """Sums over cells of index times V and of V, for the whole and without each replicate; NaN does not count."""
+    v = variances.reshape(len(variances), *(1,) * len(leading), *variances.shape[1:])
+    counts = np.isfinite(values) & np.isfinite(v)  # (1 + R, *leading, *shape)
+    weights = np.where(counts, v, 0.0)
+    cells = tuple(range(1 + len(leading), values.ndim))
+    return Ratio(leading, (np.where(counts, values, 0.0) * weights).sum(axis=cells), weights.sum(axis=cells), scale)

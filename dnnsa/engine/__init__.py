@@ -2,9 +2,9 @@
 
 from dnnsa.engine.block import Failure, Job
 from dnnsa.engine.drive import Outcome, committed, reduce_study
-from dnnsa.engine.plan import Plan, make_plan
+from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Progress, Reporter
-from dnnsa.engine.tasks import Probe, probe, sample, time_block, warm
+from dnnsa.engine.tasks import Probe, plan_of, probe, samples, time_block, warm
 
 __all__ = [
     "Failure",
@@ -15,10 +15,10 @@ __all__ = [
     "Progress",
     "Reporter",
     "committed",
-    "make_plan",
+    "plan_of",
     "probe",
     "reduce_study",
-    "sample",
+    "samples",
     "time_block",
     "warm",
 ]

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.draws import Draws, Points
 from dnnsa.engine.network import network_evaluator
-from dnnsa.engine.plan import Field
+from dnnsa.engine.plan import Field, is_real
 from dnnsa.errors import DnnsaError
 from dnnsa.models import Function, Keras
-from dnnsa.models.base import Array, Digests, Evaluator, Outputs, Values
+from dnnsa.models.base import Digests, Evaluator, Outputs
 from dnnsa.study import Study
 
 
@@ -43,8 +44,8 @@ class Failure(NamedTuple):
     number: int  # in the replicate
     cause: str
     traceback: str
-    a: Mapping[str, str]  # factor -> its value in the point a, as text
-    b: Mapping[str, str]
+    a: Mapping[str, str]  # factor -> its value at the first point, as text
+    b: Mapping[str, str]  # at the last one: b of a pick-freeze design, the end of a trajectory
 
 
 # What a model may raise and only the base point be lost; `sys.exit` is how much old code fails.
@@ -74,19 +75,18 @@ def load(job: Job) -> Evaluator:
         return _load(job)
 
 
-def points(study: Study, replicate: int, start: int, size: int) -> dict[str, Array]:
-    """Each factor's values at the distinct points of some base points, ``(size, points)``."""
-    unit = study.design.points(len(study.factors), replicate, start, size)  # (size, points, p)
-    return {name: factor.ppf(unit[:, :, k]) for k, (name, factor) in enumerate(study.factors.items())}
+@lru_cache(maxsize=1)
+def draws(job: Job) -> Draws:
+    """The study's design and laws, their files read once in each process."""
+    return job.study.draws(job.digests)
 
 
-def runs(study: Study, values: Mapping[str, Array]) -> dict[str, Array]:
+def runs(job: Job, points: Points) -> dict[str, NDArray[Any]]:
     """Each factor's values in every run, ``(size * runs,)``, base point by base point."""
-    p = len(values)
-    return {name: study.design.column(k, p, at).reshape(-1) for k, (name, at) in enumerate(values.items())}
+    return {name: values.reshape(-1) for name, values in draws(job).runs(points).items()}
 
 
-def evaluate(job: Job, at: Mapping[str, Array], fields: Mapping[str, Field]) -> dict[str, NDArray[Any]]:
+def evaluate(job: Job, points: Points, fields: Mapping[str, Field]) -> dict[str, NDArray[Any]]:
     """Outputs of the runs of some base points, ``(size, runs, *shape)`` for each quantity.
 
     Raises
@@ -94,9 +94,10 @@ def evaluate(job: Job, at: Mapping[str, Array], fields: Mapping[str, Field]) -> 
     BadOutputs
         Names, shapes or kinds of the outputs are not those of ``fields``.
     """
-    size = len(next(iter(at.values())))
-    outputs = load(job).run(runs(job.study, at))
-    count = size * job.study.design.runs(len(at))
+    count = points.size * draws(job).layout.runs
+    if not count:
+        return {name: np.empty((0, draws(job).layout.runs, *field.shape)) for name, field in fields.items()}
+    outputs = load(job).run(runs(job, points))
     if set(outputs) != set(fields):
         raise BadOutputs(f"quantities {sorted(outputs)} where there were {sorted(fields)} at first")
     for name, field in fields.items():
@@ -104,46 +105,46 @@ def evaluate(job: Job, at: Mapping[str, Array], fields: Mapping[str, Field]) -> 
             raise BadOutputs(
                 f"`{name}` has shape {outputs[name].shape} for {count} runs, where {(count, *field.shape)} was expected"
             )
-        if outputs[name].dtype.kind not in "biuf":
+        if not is_real(outputs[name].dtype):
             raise BadOutputs(f"`{name}` holds {outputs[name].dtype}, not real numbers")
-    return {name: outputs[name].reshape(size, -1, *field.shape) for name, field in fields.items()}
+    return {name: _plain(outputs[name]).reshape(points.size, -1, *field.shape) for name, field in fields.items()}
 
 
-def guarded(
-    job: Job, at: Mapping[str, Array], fields: Mapping[str, Field], replicate: int, start: int
-) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
+def _plain(y: NDArray[Any]) -> NDArray[Any]:
+    """Outputs in a type of NumPy's own, which holds each of them exactly."""
+    return y if y.dtype.kind in "biuf" else y.astype(np.float32)
+
+
+def guarded(job: Job, points: Points, fields: Mapping[str, Field]) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
     """Outputs of a block, with the base points that failed told and left as NaN.
 
     When a run of the block raises, its base points are run one by one: only those that raise by themselves are lost.
     """
     try:
-        outputs, failures = evaluate(job, at, fields), list[Failure]()
+        outputs, failures = evaluate(job, points, fields), list[Failure]()
     except DnnsaError:
         raise  # the study cannot go on: a changed file, a model that does not load
     except RAISED:
-        outputs, failures = _one_by_one(job, at, fields, replicate, start)
+        outputs, failures = _one_by_one(job, points, fields)
     raised = {failure.number for failure in failures}
     for offset, cause in _not_finite(outputs).items():
-        if start + offset not in raised:
-            failures.append(_failure(at, replicate, start, offset, cause, ""))
+        if points.start + offset not in raised:
+            failures.append(_failure(job, points.rows(offset, offset + 1), cause, ""))
     return outputs, failures
 
 
-def _one_by_one(
-    job: Job, at: Mapping[str, Array], fields: Mapping[str, Field], replicate: int, start: int
-) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
-    size = len(next(iter(at.values())))
-    width = job.study.design.runs(len(at))
-    outputs = {name: np.full((size, width, *field.shape), np.nan) for name, field in fields.items()}
+def _one_by_one(job: Job, points: Points, fields: Mapping[str, Field]) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
+    width = draws(job).layout.runs
+    outputs = {name: np.full((points.size, width, *field.shape), np.nan) for name, field in fields.items()}
     failures = []
-    for offset in range(size):
+    for offset in range(points.size):
+        point = points.rows(offset, offset + 1)
         try:
-            one = evaluate(job, {name: values[offset : offset + 1] for name, values in at.items()}, fields)
+            one = evaluate(job, point, fields)
         except DnnsaError:
             raise
         except RAISED as error:
-            cause = spelt(error)
-            failures.append(_failure(at, replicate, start, offset, cause, traceback.format_exc(limit=-8)))
+            failures.append(_failure(job, point, spelt(error), traceback.format_exc(limit=-8)))
         else:
             for name in outputs:
                 outputs[name][offset] = one[name][0]
@@ -171,7 +172,7 @@ def _not_finite(outputs: Outputs) -> dict[int, str]:
     return {offset: ", ".join(told) for offset, told in causes.items()}
 
 
-def _failure(at: Values, replicate: int, start: int, offset: int, cause: str, trace: str) -> Failure:
-    # The first two distinct points are a and b.
-    a, b = ({name: str(values[offset, point]) for name, values in at.items()} for point in (0, 1))
-    return Failure(replicate, start + offset, cause[:1000], trace[-4000:], a, b)
+def _failure(job: Job, point: Points, cause: str, trace: str) -> Failure:
+    at = draws(job).at(point)  # (1, points) each
+    a, b = ({name: str(values[0, place]) for name, values in at.items()} for place in (0, -1))
+    return Failure(point.replicate, point.start, cause[:1000], trace[-4000:], a, b)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.engine.block import Failure, Job
-from dnnsa.engine.plan import Part, Plan
+from dnnsa.engine.block import Failure, Job, draws
+from dnnsa.engine.plan import Part, Plan, estimators_of
 from dnnsa.engine.tasks import PartState
 from dnnsa.engine.tree import Node
 from dnnsa.errors import RunError, StoreError
@@ -114,12 +114,13 @@ def restore(job: Job, plan: Plan, part: Part, path: Path, committed: str) -> Par
         raise StoreError(f"{path}: is damaged, its SHA-256 is not the committed one: start again with --overwrite.")
     with np.load(path, allow_pickle=False) as file:
         arrays: Iterable[Any] = iter([file[name] for name in file.files])
+    layout = draws(job).layout
     return tuple(
         tuple(
             type(empty)(*(next(arrays) for _ in empty))  # type: ignore[call-overload]
-            for empty in (e.init(plan.p, ()) for e in job.study.estimators)
+            for empty in (e.init(layout, ()) for e in estimators_of(job.study.estimators, slab.quantity))
         )
-        for _ in part
+        for slab in part
     )
 
 

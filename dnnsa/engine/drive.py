@@ -82,4 +82,4 @@ def _kept(study: Reduction) -> str:
 def committed(checkpoint: Path, plan: Plan) -> tuple[int, tuple[Failure, ...]]:
     """How many base points the last commit holds, and which of them are in quarantine."""
     commit = Checkpoint(checkpoint).read(plan)
-    return sum(plan.block << node.level for node in commit.nodes if node.part == 0), commit.failures
+    return sum(plan.count(node.level, node.number) for node in commit.nodes if node.part == 0), commit.failures

@@ -1,18 +1,26 @@
 """How a study is cut: blocks of base points, parts of fields, and what they cost. Arithmetic of the study alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.draws import Draws
+from dnnsa.estimators import Estimator
+from dnnsa.layout import Layout
 from dnnsa.models.base import Coords
-from dnnsa.study import Study
 
 BLOCK = 64  # base points: few enough for balance and progress, enough to hide what a block costs by itself
 BLOCK_VALUES = 2**23  # outputs of a block: 64 MiB in float64
+NOT_OF_NUMPY = {"bfloat16": 2.0**-7}  # real numbers that NumPy does not know as such, and their machine epsilon
 PART_BYTES = 2**26  # state of a part of the fields
+
+
+def is_real(dtype: np.dtype[Any]) -> bool:
+    """Whether outputs are real numbers; truth values and integers are, as 0, 1 and the like in float64."""
+    return dtype.kind in "biuf" or dtype.name in NOT_OF_NUMPY
 
 
 class Field(NamedTuple):
@@ -30,6 +38,8 @@ class Field(NamedTuple):
     @property
     def resolution(self) -> float:
         """Machine epsilon of the outputs."""
+        if self.dtype in NOT_OF_NUMPY:
+            return NOT_OF_NUMPY[self.dtype]
         dtype = np.dtype(self.dtype)
         return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
 
@@ -56,7 +66,6 @@ Part = tuple[Slab, ...]  # what is merged, finalized and written at once
 class Plan:
     """What a study comes to. ``levels`` halvings take a replicate from its root to its blocks."""
 
-    p: int
     runs: int  # of one base point
     base_points: int
     replicates: int
@@ -64,12 +73,17 @@ class Plan:
     levels: int
     fields: Mapping[str, Field]
     parts: tuple[Part, ...]
-    cell_bytes: int  # of state, for one cell of a quantity
+    cell_bytes: Mapping[str, int]  # of state, for one cell of a quantity
 
     @property
     def blocks(self) -> int:
-        """Blocks of one replicate, a power of two."""
+        """Blocks of one replicate, a power of two; the last ones may be short or empty."""
         return 1 << self.levels
+
+    def count(self, level: int, number: int) -> int:
+        """How many base points the blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate hold."""
+        size = self.block << level
+        return max(0, min(size, self.base_points // self.replicates - number * size))
 
     @property
     def cells(self) -> int:
@@ -82,42 +96,55 @@ class Plan:
     @property
     def state_bytes(self) -> int:
         """Bytes of one state of all quantities."""
-        return self.cell_bytes * self.cells
+        return sum(self.cell_bytes.get(name, 0) * field.cells for name, field in self.fields.items())
 
 
-def make_plan(study: Study, fields: Mapping[str, Field]) -> Plan:
+def estimators_of(estimators: Sequence[Estimator], quantity: str) -> tuple[Estimator, ...]:
+    """Those that are estimated of a quantity."""
+    return tuple(e for e in estimators if e.of is None or quantity in e.of)
+
+
+def make_plan(draws: Draws, estimators: Sequence[Estimator], fields: Mapping[str, Field]) -> Plan:
     """Cut a study whose quantities are ``fields``.
 
     The size of a block follows from the study and its fields, never from a clock or a number of workers: the tree of
     merges, and so the last bit of every result, hangs on it.
     """
-    p = len(study.factors)
-    runs = study.design.runs(p)
-    share = study.design.base_points // study.design.replicates
+    runs = draws.layout.runs
+    share = draws.base_points // draws.replicates
     cells = sum(field.cells for field in fields.values())
-    block = min(BLOCK, share, 2 ** max(0, (BLOCK_VALUES // (runs * max(cells, 1))).bit_length() - 1))
-    cell_bytes = sum(np.asarray(array).nbytes for e in study.estimators for array in e.init(p, ()))
+    room = BLOCK_VALUES // (runs * max(cells, 1))  # base points
+    block = min(BLOCK, _power_of_two_below(share), _power_of_two_below(room))
+    cell_bytes = {name: _cell_bytes(estimators_of(estimators, name), draws.layout) for name in fields}
+    reduced = {name: (fields[name], size) for name, size in cell_bytes.items() if size}
     return Plan(
-        p=p,
         runs=runs,
-        base_points=study.design.base_points,
-        replicates=study.design.replicates,
+        base_points=draws.base_points,
+        replicates=draws.replicates,
         block=block,
-        levels=(share // block).bit_length() - 1,
+        levels=(-(-share // block) - 1).bit_length(),
         fields=dict(fields),
-        parts=_parts(fields, PART_BYTES // cell_bytes),
+        parts=_parts(reduced, PART_BYTES),
         cell_bytes=cell_bytes,
     )
 
 
-def _parts(fields: Mapping[str, Field], cells: int) -> tuple[Part, ...]:
-    """Slabs of at most ``cells`` cells (or one row), small neighbours together."""
+def _power_of_two_below(number: int) -> int:
+    return 1 << max(0, number.bit_length() - 1)
+
+
+def _cell_bytes(estimators: Sequence[Estimator], layout: Layout) -> int:
+    return sum(np.asarray(array).nbytes for e in estimators for array in e.init(layout, ()))
+
+
+def _parts(fields: Mapping[str, tuple[Field, int]], most: int) -> tuple[Part, ...]:
+    """Slabs of at most ``most`` bytes of state (or one row), small neighbours together."""
     parts: list[Part] = []
     room = 0
-    for quantity, field in fields.items():
+    for quantity, (field, cell_bytes) in fields.items():
         rows = field.shape[0] if field.shape else 1
-        width = max(1, field.cells // max(rows, 1))
-        height = max(1, cells // width)
+        width = max(1, field.cells // max(rows, 1)) * cell_bytes  # bytes of a row
+        height = max(1, most // width)
         for start in range(0, rows, height):
             slab = Slab(quantity, start, min(start + height, rows))
             size = (slab.stop - slab.start) * width
@@ -125,7 +152,7 @@ def _parts(fields: Mapping[str, Field], cells: int) -> tuple[Part, ...]:
                 parts[-1] = (*parts[-1], slab)
             else:
                 parts.append((slab,))
-                room = cells
+                room = most
             room -= size
     return tuple(parts)
 

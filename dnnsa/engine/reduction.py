@@ -64,7 +64,7 @@ class Reduction:
     @property
     def done(self) -> int:
         """Base points in the states that are held."""
-        return sum(self.plan.block << node.level for node in self.held if node.part == 0)
+        return sum(self.plan.count(node.level, node.number) for node in self.held if node.part == 0)
 
     def slots(self) -> int:
         """Tasks that run at once."""
@@ -176,7 +176,8 @@ class Reduction:
             return
         left, right = parent.children
         name = "-".join(map(str, parent))
-        future = self.submit(merge, self.job, self.state(left), self.state(right), name=name, priority=MERGE)
+        part = self.plan.parts[node.part]
+        future = self.submit(merge, self.job, part, self.state(left), self.state(right), name=name, priority=MERGE)
         self.merging[parent] = Merging(future, self.held[left].files | self.held[right].files)
         future.add_done_callback(lambda _: self.events.put((self.merged, parent)))
 
@@ -273,8 +274,9 @@ class Reduction:
         return RunError(f"{type(error).__name__}{where}: {str(error).rstrip('.')}.")
 
     def spelt(self, node: Node) -> str:
-        size = self.plan.block << node.level
-        return f"base points {node.number * size} to {(node.number + 1) * size - 1} of replicate {node.replicate}"
+        first = (self.plan.block << node.level) * node.number
+        last = first + self.plan.count(node.level, node.number) - 1
+        return f"base points {first} to {last} of replicate {node.replicate}"
 
 
 def interrupt(_: object) -> None:

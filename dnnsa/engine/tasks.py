@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.engine.block import RAISED, Failure, Job, guarded, load, points, runs, spelt
-from dnnsa.engine.plan import Field, Part, Plan, make_plan
+from dnnsa.draws import Points
+from dnnsa.engine.block import RAISED, Failure, Job, draws, guarded, load, runs, spelt
+from dnnsa.engine.plan import Field, Part, Plan, Slab, estimators_of, is_real, make_plan
 from dnnsa.engine.tree import fold
 from dnnsa.errors import DnnsaError, ModelError
+from dnnsa.estimators import Block, Estimator
 from dnnsa.estimators.base import Finalized, Map, Ratio
-from dnnsa.models.base import Array, Evaluator, Outputs, Values
+from dnnsa.models.base import Evaluator, Outputs, Values
+from dnnsa.reading import nearest
 from dnnsa.study import RESERVED
 
 PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
@@ -49,9 +52,9 @@ def probe(job: Job) -> Probe:
         The model does not load, raises, or answers with something that is no quantity.
     """
     evaluator = load(job)
-    one = points(job.study, 0, 0, 1)
-    values = runs(job.study, one)
-    outputs = _first(evaluator, values, one)
+    one = draws(job).points(0, 0, 1)
+    values = runs(job, one)
+    outputs = _first(evaluator, values)
     count = len(next(iter(values.values())))
     if not outputs:
         raise ModelError("model: returned no quantity: return an array, or a mapping from names to arrays.")
@@ -62,12 +65,13 @@ def probe(job: Job) -> Probe:
     for name in evaluator.dims:
         if name not in fields:
             raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
+    check_estimators(job.study.estimators, fields, len(job.study.factors))
     began = time.perf_counter()
-    guarded(job, one, fields, 0, 0)
+    guarded(job, one, fields)
     return Probe(fields, time.perf_counter() - began)
 
 
-def _first(evaluator: Evaluator, values: Values, at: Mapping[str, Array]) -> Outputs:
+def _first(evaluator: Evaluator, values: Values) -> Outputs:
     """Outputs of the first base point; what it raises is told in words alone, which travel."""
     try:
         return evaluator.run(values)
@@ -75,10 +79,10 @@ def _first(evaluator: Evaluator, values: Values, at: Mapping[str, Array]) -> Out
         raise
     except RAISED as error:
         told, trace = spelt(error), traceback.extract_tb(error.__traceback__)[-1]
-    shown = ", ".join(f"{name}={value[0, 0]}" for name, value in at.items())
+    shown = ", ".join(f"{name}={value[0]}" for name, value in values.items())
     raise ModelError(
         f"model: the first base point raised {told} ({Path(trace.filename).name}, line {trace.lineno}). "
-        f"Its point a was {shown}."
+        f"Its first run had {shown}."
     )
 
 
@@ -90,15 +94,44 @@ def time_block(job: Job, fields: Mapping[str, Field]) -> float:
     ModelError
         The outputs of a block have another shape than those of its first base point.
     """
-    plan = make_plan(job.study, fields)
+    plan = plan_of(job, fields)
     outputs: Outputs = {}
     with suppress(*RAISED):  # a base point that raises is found, and told, when the block is run
-        outputs = load(job).run(runs(job.study, points(job.study, 0, 0, plan.block)))
+        outputs = load(job).run(runs(job, draws(job).points(0, 0, plan.block)))
     if outputs:
         _check_shapes(outputs, plan)
     began = time.perf_counter()
     leaf(job, plan, 0, 0, 0)
     return time.perf_counter() - began
+
+
+def plan_of(job: Job, fields: Mapping[str, Field]) -> Plan:
+    """How the study is cut."""
+    return make_plan(draws(job), job.study.estimators, fields)
+
+
+def check_estimators(estimators: Sequence[Estimator], fields: Mapping[str, Field], p: int) -> None:
+    """Refuse estimators that name quantities which the model does not return, or of another shape.
+
+    Raises
+    ------
+    ModelError
+        Names the estimator, the quantity, and what there is.
+    """
+    for number, estimator in enumerate(estimators):
+        for name in (*(estimator.of or ()), *estimator.beside):
+            if name not in fields:
+                raise ModelError(f"estimators[{number}]: no quantity `{name}`{nearest(name, fields)}")
+        for quantity in estimator.of or ():
+            shape = fields[quantity].shape
+            for name in estimator.beside:
+                if fields[name].shape not in (shape, (p, *shape)):
+                    raise ModelError(
+                        f"estimators[{number}]: `{name}` has shape {fields[name].shape} beside `{quantity}` of shape "
+                        f"{shape}: it must have the same shape, or {(p, *shape)} with one entry for each factor first."
+                    )
+    if not any(estimators_of(estimators, name) for name in fields):
+        raise ModelError(f"estimators: nothing is estimated of {sorted(fields)}.")
 
 
 def _check_shapes(outputs: Mapping[str, Any], plan: Plan) -> None:
@@ -116,7 +149,7 @@ def _field(name: str, y: np.ndarray[Any, Any], count: int, dims: tuple[str, ...]
     where = f"model: quantity `{name}`"
     if not str(name).isidentifier() or f"`{name}`" in RESERVED:
         raise ModelError(f"{where}: must be named by a Python name, none of {RESERVED}.")
-    if y.dtype.kind not in "biuf":
+    if not is_real(y.dtype):
         raise ModelError(f"{where}: holds {y.dtype}, not real numbers.")
     if y.ndim == 0 or len(y) != count:
         raise ModelError(
@@ -144,32 +177,46 @@ def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
     """Blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate, evaluated, reduced and merged."""
     failures: list[Failure] = []
     start = (number << level) * plan.block
-    drawn = points(job.study, replicate, start, plan.block << level)
+    drawn = draws(job).points(replicate, start, plan.block << level)
 
     def states(offset: int) -> tuple[PartState, ...]:
-        at = {name: values[offset : offset + plan.block] for name, values in drawn.items()}
-        outputs, failed = guarded(job, at, plan.fields, replicate, start + offset)
+        points = drawn.rows(offset, offset + plan.block)
+        outputs, failed = guarded(job, points, plan.fields)
         failures.extend(failed)
-        return tuple(_reduce(job, plan, part, outputs) for part in plan.parts)
+        x = draws(job).x(points)
+        return tuple(_reduce(job, plan, part, outputs, points, x) for part in plan.parts)
 
     offsets = range(0, plan.block << level, plan.block)
     merged = fold(
         map(states, offsets),
-        lambda left, right: tuple(merge(job, one, other) for one, other in zip(left, right, strict=True)),
+        lambda left, right: tuple(
+            merge(job, part, one, other) for part, one, other in zip(plan.parts, left, right, strict=True)
+        ),
     )
     return Leaf(merged, tuple(failures))
 
 
-def _reduce(job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any]) -> PartState:
+def _reduce(
+    job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any], points: Points, x: np.ndarray[Any, Any]
+) -> PartState:
+    layout = draws(job).layout
+
+    def state(slab: Slab, estimator: Estimator) -> Any:
+        shape = slab.shape(plan.fields[slab.quantity])
+        beside = {name: _cut(slab, outputs[name], plan.fields) for name in estimator.beside}
+        y = _cut(slab, outputs[slab.quantity], plan.fields)
+        block = Block(y, points.u, x, points.replicate, points.start, beside)
+        return estimator.update(estimator.init(layout, shape), block)
+
     return tuple(
-        tuple(
-            estimator.update(
-                estimator.init(plan.p, slab.shape(plan.fields[slab.quantity])), slab.of(outputs[slab.quantity], 2)
-            )
-            for estimator in job.study.estimators
-        )
+        tuple(state(slab, estimator) for estimator in estimators_of(job.study.estimators, slab.quantity))
         for slab in part
     )
+
+
+def _cut(slab: Slab, y: np.ndarray[Any, Any], fields: Mapping[str, Field]) -> np.ndarray[Any, Any]:
+    """A slab of a quantity, or of one that has a dimension of factors before those of the slab's."""
+    return slab.of(y, y.ndim - len(fields[slab.quantity].shape))
 
 
 def pick(leaf: Leaf, part: int) -> PartState:
@@ -180,11 +227,14 @@ def tell(leaf: Leaf) -> tuple[Failure, ...]:
     return leaf.failures
 
 
-def merge(job: Job, left: PartState, right: PartState) -> PartState:
+def merge(job: Job, part: Part, left: PartState, right: PartState) -> PartState:
     """The states of neighbouring blocks as one."""
     return tuple(
-        tuple(e.merge(one, other) for e, one, other in zip(job.study.estimators, lefts, rights, strict=True))
-        for lefts, rights in zip(left, right, strict=True)
+        tuple(
+            e.merge(one, other)
+            for e, one, other in zip(estimators_of(job.study.estimators, slab.quantity), lefts, rights, strict=True)
+        )
+        for slab, lefts, rights in zip(part, left, right, strict=True)
     )
 
 
@@ -195,25 +245,34 @@ def finalize(
     ratios = []
     for number, slab in enumerate(part):
         states = [root[number] for root in roots]
-        done = finalize_all(job, states, plan.fields[slab.quantity].resolution)
+        done = finalize_all(job, slab.quantity, states, plan.fields[slab.quantity].resolution)
         write(slab.quantity, slab.start, slab.stop, done.maps)
         ratios.append((slab.quantity, dict(done.ratios)))
     return ratios
 
 
-def finalize_all(job: Job, replicates: Sequence[tuple[Any, ...]], resolution: float) -> Finalized:
-    """All estimators' results together: their maps side by side, their flags in one status."""
+def finalize_all(job: Job, quantity: str, replicates: Sequence[tuple[Any, ...]], resolution: float) -> Finalized:
+    """All estimators' results of a quantity together: their maps side by side, their flags in one status."""
     maps: dict[str, Map] = {}
     ratios: dict[str, Ratio] = {}
-    for number, estimator in enumerate(job.study.estimators):
-        done = estimator.finalize([states[number] for states in replicates], resolution)
+    coords: dict[str, Any] = {}
+    for number, estimator in enumerate(estimators_of(job.study.estimators, quantity)):
+        done = estimator.finalize([states[number] for states in replicates], draws(job).layout, resolution)
         status = [m["status"].array for m in (maps, done.maps) if "status" in m]
-        maps |= done.maps
+        maps |= {name: map_ for name, map_ in done.maps.items() if name not in maps}  # the first one's `n` is for all
         maps["status"] = Map((), np.bitwise_or.reduce(status))
         ratios |= done.ratios
-    return Finalized(maps, ratios)
+        coords |= done.coords
+    return Finalized(maps, ratios, coords)
 
 
-def sample(job: Job, plan: Plan) -> Finalized:
-    """Results of no base point, for one cell: which maps there will be."""
-    return finalize_all(job, [tuple(e.init(plan.p, ()) for e in job.study.estimators)], 0.0)
+def samples(job: Job, plan: Plan) -> dict[str, Finalized]:
+    """Results of no base point, for one cell of each quantity: which maps there will be."""
+    quantities = dict.fromkeys(slab.quantity for part in plan.parts for slab in part)
+    layout = draws(job).layout
+    return {
+        quantity: finalize_all(
+            job, quantity, [tuple(e.init(layout, ()) for e in estimators_of(job.study.estimators, quantity))], 0.0
+        )
+        for quantity in quantities
+    }

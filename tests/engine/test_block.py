@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dnnsa.engine import Job, probe
-from dnnsa.engine.block import guarded, points
-from dnnsa.engine.plan import Field, make_plan
+from dnnsa.engine import Job, plan_of, probe
+from dnnsa.engine.block import draws, guarded
+from dnnsa.engine.plan import Field
 from dnnsa.engine.tasks import leaf, merge, time_block
 from dnnsa.engine.tree import fold
 from dnnsa.errors import ModelError
@@ -34,7 +34,7 @@ def test_a_probe_sees_the_quantities(tmp_path):
         (
             "def f(x1, x2): raise ValueError('no')",
             {},
-            "model: the first base point raised ValueError: no (model.py, line 2). Its point a",
+            "model: the first base point raised ValueError: no (model.py, line 2). Its first run",
         ),
         ("def f(x1): return x1", {}, "model: the first base point raised TypeError: f() got an unexpected keyword"),
         ("def f(x1, x2): return x1[:-1]", {}, "quantity `output`: has shape (3,) for 4 runs: its first dimension"),
@@ -67,14 +67,14 @@ def test_what_is_no_model_is_told_at_the_first_base_point(tmp_path, source, mode
 
 
 def outputs(made, fields):
-    return guarded(made, points(made.study, 0, 0, 64), fields, 0, 0)
+    return guarded(made, draws(made).points(0, 0, 64), fields)
 
 
 def test_a_block_has_the_runs_of_its_base_points(tmp_path):
     made = job(tmp_path, LINE)
     fields = probe(made).fields
     y, failures = outputs(made, fields)
-    at = points(made.study, 0, 0, 64)
+    at = draws(made).points(0, 0, 64).values
     assert y["output"].shape == (64, 4)
     np.testing.assert_array_equal(y["output"][:, 0], at["x1"][:, 0] + 2 * at["x2"][:, 0])
     np.testing.assert_array_equal(y["output"][:, 2], at["x1"][:, 1] + 2 * at["x2"][:, 0])
@@ -86,7 +86,7 @@ def test_a_base_point_that_raises_is_the_only_one_lost(tmp_path):
     made = job(tmp_path, source)
     fields = probe(made).fields
     y, failures = outputs(made, fields)
-    hot = (points(made.study, 0, 0, 64)["x1"] > 0.45).any(axis=1)
+    hot = (draws(made).points(0, 0, 64).values["x1"] > 0.45).any(axis=1)
     assert 0 < hot.sum() < 32
     assert [failure.number for failure in failures] == np.flatnonzero(hot).tolist()
     assert np.isnan(y["output"][hot]).all()
@@ -99,7 +99,7 @@ def test_a_base_point_that_raises_is_the_only_one_lost(tmp_path):
 def test_what_is_masked_is_missing(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.ma.masked_array(x1 + x2, x1 > 0.45)")
     y, failures = outputs(made, probe(made).fields)
-    hot = points(made.study, 0, 0, 64)["x1"] > 0.45
+    hot = draws(made).points(0, 0, 64).values["x1"] > 0.45
     assert [failure.number for failure in failures] == np.flatnonzero(hot.any(axis=1)).tolist()
     assert np.isnan(y["output"][hot[:, 0], 0]).all()
 
@@ -144,10 +144,10 @@ def test_outputs_that_change_their_shape_later_are_failures(tmp_path, source, ca
 
 def test_a_task_of_several_blocks_has_the_bits_of_single_ones(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.exp(3 * x1) * x2", base_points=2048)
-    plan = make_plan(made.study, probe(made).fields)
+    plan = plan_of(made, probe(made).fields)
     assert plan.blocks == 8
     singles = [leaf(made, plan, 1, 0, number).states[0] for number in range(8)]
-    folded = fold(singles, lambda left, right: merge(made, left, right))
+    folded = fold(singles, lambda left, right: merge(made, plan.parts[0], left, right))
     whole = leaf(made, plan, 1, 3, 0).states[0]
     for ours, theirs in zip(whole[0], folded[0], strict=True):
         for one, other in zip(ours, theirs, strict=True):

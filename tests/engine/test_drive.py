@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from dnnsa.cluster import Local
-from dnnsa.engine import Job, committed, make_plan, probe, reduce_study
+from dnnsa.engine import Job, committed, plan_of, probe, reduce_study
 from dnnsa.engine.checkpoint import MANIFEST, Checkpoint, Commit
 from dnnsa.engine.plan import Field
 from dnnsa.engine.tree import Node
@@ -54,7 +54,7 @@ def job(folder, source=FIELD, **settings):
 def reduced(client, made, folder, seconds=1e-3, watch=None, **settings):
     """Maps of a study, by file, and what the engine returned."""
     (folder / "maps").mkdir(exist_ok=True)
-    plan = make_plan(made.study, probe(made).fields)
+    plan = plan_of(made, probe(made).fields)
     outcome = reduce_study(
         client,
         made,
@@ -125,7 +125,7 @@ def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client
     stop = Watch(at=1024, act=lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted, match=r"interrupted: \d+ of 2048 base points are kept"):
         reduced(client, made, folders[1], seconds=100.0, watch=stop)
-    kept, _ = committed(folders[1] / "checkpoint", make_plan(made.study, probe(made).fields))
+    kept, _ = committed(folders[1] / "checkpoint", plan_of(made, probe(made).fields))
     assert 1024 <= kept < 2048
     resumed = Watch()
     again, _ = reduced(client, made, folders[1], seconds=1e-9, watch=resumed)
@@ -144,7 +144,7 @@ def test_nothing_is_run_twice_after_a_resume(client, folders):
     stop = Watch(at=512, act=lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted):
         reduced(client, made, folders[1], seconds=100.0, watch=stop)
-    kept, _ = committed(folders[1] / "checkpoint", make_plan(made.study, probe(made).fields))
+    kept, _ = committed(folders[1] / "checkpoint", plan_of(made, probe(made).fields))
     time.sleep(0.5)  # what was out when it stopped
     log.write_text("")
     reduced(client, made, folders[1], seconds=100.0)
@@ -157,7 +157,7 @@ def test_an_interrupt_at_any_moment_leaves_what_can_be_resumed_to_the_same_bits(
     """With many parts to a state, so that there is much to tear."""
     monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 300)
     made = job(folders[0], FIELD.replace("return", "import time; time.sleep(0.01); return"), base_points=1024)
-    assert len(make_plan(made.study, probe(made).fields).parts) == 5
+    assert len(plan_of(made, probe(made).fields).parts) == 5
     first, _ = reduced(client, made, folders[0], seconds=100.0)
     for attempt in range(20):
         timer = threading.Timer(0.15 + 0.037 * attempt, os.kill, (os.getpid(), signal.SIGINT))
@@ -181,12 +181,12 @@ from functools import partial
 from pathlib import Path
 from dnnsa.cluster import Local
 from dnnsa.engine import reduce_study
-from tests.engine.test_drive import SLOWER, Watch, job, make_plan, probe, write
+from tests.engine.test_drive import SLOWER, Watch, job, plan_of, probe, write
 
 if __name__ == "__main__":
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     made = job(folder, SLOWER, base_points=4096)
-    plan = make_plan(made.study, probe(made).fields)
+    plan = plan_of(made, probe(made).fields)
     with Local(workers=2).open() as client:
         reduce_study(
             client, made, plan, 100.0, lambda: None, partial(write, out), out / "checkpoint", Watch(), commit_every=0.1
@@ -197,7 +197,7 @@ if __name__ == "__main__":
 def test_a_client_killed_with_9_twice_loses_nothing_committed_and_no_bit(client, folders):
     made = job(folders[0], SLOWER, base_points=4096)
     first, _ = reduced(client, made, folders[0], seconds=100.0)
-    plan, checkpoint, before = make_plan(made.study, probe(made).fields), folders[1] / "checkpoint", 0
+    plan, checkpoint, before = plan_of(made, probe(made).fields), folders[1] / "checkpoint", 0
     (folders[1] / "client.py").write_text(CLIENT, encoding="utf-8")
     for _ in range(2):
         command = [sys.executable, folders[1] / "client.py", folders[0], folders[1]]
@@ -227,7 +227,7 @@ def test_a_worker_killed_while_the_client_looks_away_changes_no_bit(folders):
 
 
 def test_a_commit_keeps_the_files_that_running_tasks_may_read_again(tmp_path):
-    plan = make_plan(study(tmp_path, FIELD), {"output": Field((), "float64", (), {})})
+    plan = plan_of(Job(study(tmp_path, FIELD), {}), {"output": Field((), "float64", (), {})})
     checkpoint = Checkpoint(tmp_path / "checkpoint")
     nodes = [Node(0, 0, 0, number) for number in range(3)]
     checkpoint.folder.mkdir()
@@ -240,7 +240,7 @@ def test_a_commit_keeps_the_files_that_running_tasks_may_read_again(tmp_path):
 
 def test_a_manifest_whose_parts_hold_different_blocks_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 500)
-    plan = make_plan(study(tmp_path, FIELD), {"output": Field((5,), "float64", ("x",), {})})
+    plan = plan_of(Job(study(tmp_path, FIELD), {}), {"output": Field((5,), "float64", ("x",), {})})
     checkpoint = Checkpoint(tmp_path / "checkpoint")
     checkpoint.folder.mkdir()
     checkpoint.commit(plan, Commit({Node(0, 0, 0, 0): "0"}, ()))
@@ -304,12 +304,12 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
         TooManyFailures, match=r"base points are in quarantine, more than max_failed: 0.01 allows of 1024"
     ):
         reduced(client, made, folders[0], seconds=100.0)
-    kept, failures = committed(folders[0] / "checkpoint", make_plan(made.study, probe(made).fields))
+    kept, failures = committed(folders[0] / "checkpoint", plan_of(made, probe(made).fields))
     assert kept > 0
     assert len(failures) > 10
     with pytest.raises(TooManyFailures):  # again, and before anything is run
         reduced(client, made, folders[0], seconds=100.0)
-    assert committed(folders[0] / "checkpoint", make_plan(made.study, probe(made).fields))[0] == kept
+    assert committed(folders[0] / "checkpoint", plan_of(made, probe(made).fields))[0] == kept
     lenient = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024, max_failed=1.0)
     maps, outcome = reduced(client, lenient, folders[0])
     (found,) = maps.values()
@@ -322,7 +322,7 @@ def test_a_run_that_kills_its_workers_ends_the_study_with_its_base_points_named(
         "    if len(x1) > 4 and (x1 > 0.499).any(): os.kill(os.getpid(), signal.SIGKILL)\n    return x1"
     )
     made = job(folders[0], "def f(x1, x2): return x1", base_points=1024)
-    plan = make_plan(made.study, probe(made).fields)
+    plan = plan_of(made, probe(made).fields)
     made = job(folders[0], source, base_points=1024)
     with (
         Local(workers=2).open() as client,

@@ -13,7 +13,8 @@ def field(*shape, dtype="float64"):
 
 
 def plan(fields, base_points=4096, p=8):
-    return make_plan(Study(**parts(p=p, base_points=base_points)), fields)
+    study = Study(**parts(p=p, base_points=base_points))
+    return make_plan(study.draws({}), study.estimators, fields)
 
 
 @pytest.mark.parametrize("shape", [(), (7,), (64, 64), (100_000, 3), (3, 1_000_000), (1, 1)])
@@ -31,7 +32,7 @@ def test_every_cell_is_in_one_slab(shape):
 def test_parts_are_within_their_budget_unless_a_row_is_not():
     planned = plan({"y": field(10_000, 1000)})
     for part in planned.parts:
-        assert sum(np.prod(slab.shape(planned.fields["y"])) for slab in part) * planned.cell_bytes <= PART_BYTES
+        assert sum(np.prod(slab.shape(planned.fields["y"])) for slab in part) * planned.cell_bytes["y"] <= PART_BYTES
 
 
 def test_blocks_are_a_power_of_two_that_the_replicates_hold():

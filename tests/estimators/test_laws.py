@@ -8,15 +8,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnnsa.estimators import KINDS
+from dnnsa.factors import Normal, Uniform
+from dnnsa.layout import SAMPLE, TRAJECTORY, Layout, apart
+from tests.estimators.blocks import block, pick_freeze, rows
 
-P, SHAPE = 2, (3,)
-ESTIMATORS = [kind() for kind in KINDS.values()]
+LAWS = (Uniform(low=0, high=1), Normal(mean=0, sd=1))
+SAMPLES = Layout(SAMPLE, apart(2), laws=LAWS)
+# Each kind with settings, and the runs that it is for.
+CASES = [
+    ("sobol", {}, pick_freeze()),
+    ("sobol", {"estimator": "martinez", "intervals": "fisher"}, pick_freeze()),
+    ("sobol", {"estimator": "jansen"}, pick_freeze(second_order=True)),
+    ("sobol", {"estimator": "saltelli2010"}, pick_freeze(second_order=True)),
+    ("sobol", {}, Layout("pick-freeze", (0, 1, 0), second_order=True)),
+    ("moments", {}, pick_freeze()),
+    ("moments", {}, SAMPLES),
+    ("extrema", {}, pick_freeze()),
+    ("exceedance", {"thresholds": (2.5, 3.5)}, pick_freeze()),
+    ("histogram", {"bins": 16}, pick_freeze()),
+    ("quantiles", {"bins": 16}, SAMPLES),
+    ("covariance", {"quantity": "y", "other": "z"}, pick_freeze()),
+    ("morris", {}, Layout(TRAJECTORY, apart(2))),
+    ("morris", {}, Layout(TRAJECTORY, (0, 1, 0))),
+    ("dgsm", {"quantity": "y", "gradient": "gradient"}, SAMPLES),
+    ("binned", {"bins": 4}, pick_freeze()),
+    ("binned", {"bins": 4}, SAMPLES),
+    ("hsic", {"bins": 4, "output_bins": 16}, SAMPLES),
+]
+COUNTED = {"extrema", "exceedance", "histogram", "quantiles", "hsic"}  # exact: not a bit hangs on the order
+EPS = 2.0**-52
+every = pytest.mark.parametrize(
+    ("estimator", "layout"),
+    [pytest.param(KINDS[kind](**given), layout, id=f"{kind}-{n}") for n, (kind, given, layout) in enumerate(CASES)],
+)
 SIZES = st.lists(st.integers(0, 6), min_size=1, max_size=6)
 
 
-def runs(n, seed=0, offset=3.0):
-    """Outputs of pick-freeze runs, ``(n, P + 2, *SHAPE)``."""
-    return np.random.default_rng(seed).normal(size=(n, P + 2, *SHAPE)) + offset
+def runs(estimator, layout, n):
+    return block(layout, n, beside=estimator.beside)
 
 
 def frozen(state):
@@ -25,89 +54,160 @@ def frozen(state):
     return state
 
 
-def stream(estimator, y, sizes):
-    state = frozen(estimator.init(P, SHAPE))
-    for piece in np.split(y, np.cumsum(sizes)[:-1]):
+def pieces(of, sizes):
+    ends = np.cumsum(sizes)
+    return [rows(of, slice(int(end - size), int(end))) for size, end in zip(sizes, ends, strict=True)]
+
+
+def streamed(estimator, layout, of, sizes):
+    state = frozen(estimator.init(layout, (3,)))
+    for piece in pieces(of, sizes):
         state = frozen(estimator.update(state, piece))
     return state
 
 
-def same(left, right, rtol=1e-11):
+def parts(estimator, layout, of, sizes):
+    empty = frozen(estimator.init(layout, (3,)))
+    return [frozen(estimator.update(empty, piece)) for piece in pieces(of, sizes)]
+
+
+def same(estimator, left, right):
     for one, other in zip(left, right, strict=True):
-        np.testing.assert_allclose(one, other, rtol=rtol, atol=1e-11)
+        if estimator.kind in COUNTED:
+            np.testing.assert_array_equal(one, other)
+        else:
+            np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_kind_is_held_to_the_laws():
+    assert {kind for kind, _, _ in CASES} == set(KINDS)
+
+
+@every
 @given(sizes=SIZES)
-@settings(deadline=None)
-def test_merging_equals_streaming(estimator, sizes):
-    y = runs(sum(sizes))
-    empty = estimator.init(P, SHAPE)
-    parts = [frozen(estimator.update(empty, piece)) for piece in np.split(y, np.cumsum(sizes)[:-1])]
-    same(reduce(estimator.merge, parts), stream(estimator, y, [len(y)]))
+@settings(deadline=None, max_examples=40)
+def test_merging_equals_streaming(estimator, layout, sizes):
+    of = runs(estimator, layout, sum(sizes))
+    merged = reduce(estimator.merge, parts(estimator, layout, of, sizes))
+    same(estimator, merged, streamed(estimator, layout, of, [sum(sizes)]))
+    same(estimator, merged, streamed(estimator, layout, of, sizes))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@every
 @given(sizes=SIZES)
-@settings(deadline=None)
-def test_grouping_does_not_matter_to_rounding(estimator, sizes):
-    y = runs(sum(sizes))
-    empty = estimator.init(P, SHAPE)
-    parts = [frozen(estimator.update(empty, piece)) for piece in np.split(y, np.cumsum(sizes)[:-1])]
-    same(reduce(estimator.merge, parts), reduce(lambda right, left: estimator.merge(left, right), parts[::-1]))
+@settings(deadline=None, max_examples=40)
+def test_grouping_does_not_matter_to_rounding(estimator, layout, sizes):
+    states = parts(estimator, layout, runs(estimator, layout, sum(sizes)), sizes)
+    other = reduce(lambda right, left: estimator.merge(left, right), states[::-1])
+    same(estimator, reduce(estimator.merge, states), other)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_an_empty_state_changes_nothing_to_the_bit(estimator):
-    empty = frozen(estimator.init(P, SHAPE))
-    state = stream(estimator, runs(5), [2, 3])
-    for merged in (estimator.merge(empty, state), estimator.merge(state, empty), estimator.update(state, runs(0))):
+@every
+def test_an_empty_state_changes_nothing_to_the_bit(estimator, layout):
+    of = runs(estimator, layout, 5)
+    empty = frozen(estimator.init(layout, (3,)))
+    state = streamed(estimator, layout, of, [2, 3])
+    none = rows(of, slice(0, 0))
+    for merged in (estimator.merge(empty, state), estimator.merge(state, empty), estimator.update(state, none)):
         for one, other in zip(merged, state, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_the_outputs_are_not_changed(estimator):
-    y = runs(4)
-    y[1, 2, 0] = np.nan
-    y.flags.writeable = False
-    estimator.update(estimator.init(P, SHAPE), y)
+@every
+def test_the_outputs_are_not_changed(estimator, layout):
+    of = runs(estimator, layout, 4)
+    of.y[1, -1, 0] = np.nan
+    for array in (of.y, of.u, of.x, *of.beside.values()):
+        array.flags.writeable = False
+    estimator.update(estimator.init(layout, (3,)), of)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_cell_does_not_depend_on_its_neighbours(estimator):
-    y = runs(32)
-    spoilt = y.copy()
-    spoilt[:, :, 0] = 7.0
-    spoilt[3, 1, 1] = np.nan
-    states = [[stream(estimator, z, [20, 12])] for z in (y, spoilt)]
-    clean, other = (estimator.finalize(state, 2.0**-52).maps for state in states)
-    for name in clean:
-        np.testing.assert_array_equal(clean[name].array[..., 2], other[name].array[..., 2], err_msg=name)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_base_point_with_a_value_that_is_not_finite_is_used_whole_or_not_at_all(estimator):
-    y = runs(32)
-    y[5, 3, 1] = np.inf
-    spoilt = estimator.finalize([stream(estimator, y, [32])], 2.0**-52).maps
-    without = estimator.finalize([stream(estimator, np.delete(y, 5, axis=0), [31])], 2.0**-52).maps
-    assert spoilt["n"].array.tolist() == [32, 31, 32]
-    assert spoilt["status"].array.tolist() == [0, 1, 0]
-    for name in set(spoilt) - {"n", "status"}:
-        np.testing.assert_allclose(spoilt[name].array[..., 1], without[name].array[..., 1], rtol=1e-12, err_msg=name)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32, bool])
-def test_sums_are_kept_in_double_precision_whatever_the_outputs_are(estimator, dtype):
-    y = (runs(64) * 3).astype(dtype)
-    for one, other in zip(stream(estimator, y, [64]), stream(estimator, y.astype(np.float64), [64]), strict=True):
+@every
+def test_a_state_holds_nothing_of_the_outputs(estimator, layout):
+    of = runs(estimator, layout, 8)
+    state = estimator.update(estimator.init(layout, (3,)), of)
+    before = [np.array(array) for array in state]
+    for array in (of.y, of.u, of.x, *of.beside.values()):
+        array[...] = 7.0
+    for one, other in zip(state, before, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_no_base_point_gives_no_number(estimator):
-    maps = estimator.finalize([estimator.init(P, SHAPE)] * 3, 2.0**-52).maps
-    assert all(np.isnan(maps[name].array).all() for name in set(maps) - {"n", "status"})
+@every
+def test_a_cell_does_not_depend_on_its_neighbours(estimator, layout):
+    clean = runs(estimator, layout, 32)
+    spoilt = clean._replace(y=clean.y.copy())
+    spoilt.y[:, :, 0] = 7.0
+    spoilt.y[3, -1, 1] = np.nan
+    states = [[streamed(estimator, layout, of, [20, 12])] * 3 for of in (clean, spoilt)]
+    left, right = (estimator.finalize(state, layout, EPS).maps for state in states)
+    for name in left:
+        np.testing.assert_array_equal(left[name].array[..., 2], right[name].array[..., 2], err_msg=name)
+
+
+@every
+def test_a_base_point_with_a_value_that_is_not_finite_is_used_whole_or_not_at_all(estimator, layout):
+    of = runs(estimator, layout, 32)
+    of.y[5, -1, 1] = np.inf
+    keep = np.delete(np.arange(32), 5)
+    # cut so that the others keep their numbers, which `extrema` tells
+    spoilt = estimator.finalize([streamed(estimator, layout, of, [32])], layout, EPS).maps
+    before, after = rows(of, slice(0, 5)), rows(of, slice(6, 32))
+    empty = estimator.init(layout, (3,))
+    without = estimator.merge(estimator.update(empty, before), estimator.update(empty, after))
+    clean = estimator.finalize([without], layout, EPS).maps
+    assert len(keep) == 31
+    assert (spoilt["status"].array & 1).tolist() == [0, 1, 0]
+    if "n" in spoilt:
+        assert spoilt["n"].array.tolist() == [32, 31, 32]
+    for name in set(spoilt) - {"n", "status"}:
+        one, other = spoilt[name].array[..., 1], clean[name].array[..., 1]
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@every
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32, bool])
+def test_sums_are_kept_in_double_precision_whatever_the_outputs_are(estimator, layout, dtype):
+    of = runs(estimator, layout, 64)
+    y = (of.y * 3).astype(dtype)
+    states = [streamed(estimator, layout, of._replace(y=z), [64]) for z in (y, y.astype(np.float64))]
+    for one, other in zip(*states, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@every
+def test_no_base_point_gives_no_number(estimator, layout):
+    maps = estimator.finalize([estimator.init(layout, (3,))] * 3, layout, EPS).maps
+    for name in set(maps) - {"n", "status"}:
+        array = maps[name].array
+        assert np.isnan(array).all() if array.dtype.kind == "f" else (array <= 0).all(), name
     assert (maps["status"].array & 2).all()
+
+
+@every
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_base_points_raise_nothing(estimator, layout, n):
+    state = streamed(estimator, layout, runs(estimator, layout, n), [n])
+    maps = estimator.finalize([state, estimator.init(layout, (3,))], layout, EPS).maps
+    assert (maps.get("n", maps["status"]).array >= 0).all()
+
+
+@every
+def test_one_replicate_gives_values_without_bounds(estimator, layout):
+    maps = estimator.finalize([streamed(estimator, layout, runs(estimator, layout, 16), [16])], layout, EPS).maps
+    replicated = [name for name in maps if name.endswith(("_lower", "_upper"))]
+    if getattr(estimator, "intervals", "") != "fisher":
+        assert all(np.isnan(maps[name].array).all() for name in replicated)
+
+
+@every
+def test_maps_are_named_alike_with_and_without_base_points(estimator, layout):
+    """The store is laid out from the results of no base point."""
+    empty = estimator.finalize([estimator.init(layout, ())], layout, 0.0)
+    full = estimator.finalize([streamed(estimator, layout, runs(estimator, layout, 16), [16])], layout, EPS)
+    assert list(empty.maps) == list(full.maps)
+    for name, map_ in full.maps.items():
+        assert map_.leading == empty.maps[name].leading
+        assert map_.array.shape == (*empty.maps[name].array.shape, 3)
+        assert map_.array.dtype == empty.maps[name].array.dtype
+    assert list(empty.coords) == list(full.coords)

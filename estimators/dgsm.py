@@ -1,0 +1,176 @@
+"""Derivative-based measures: an upper bound of a factor's total index from the model's own derivatives."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial, reduce
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnsa.estimators.base import (
+    LEFT_OUT,
+    NO_VARIANCE,
+    OVERFLOW,
+    TOO_FEW,
+    Array,
+    Block,
+    Finalized,
+    Map,
+    share,
+    sound,
+)
+from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.poincare import poincare
+from dnnsa.estimators.tiles import by_tiles, flat
+from dnnsa.layout import Layout
+from dnnsa.settings import settings
+
+
+class DgsmState(NamedTuple):
+    """Of the r runs of a base point that are independent draws."""
+
+    seen: Array  # (*shape)     base points seen
+    n: Array  # (*shape)        base points used: those whose runs, and derivatives at those r, are all finite
+    mean: Array  # (r, *shape)
+    m2: Array  # (r, *shape)    sum of squared deviations of each run
+    nu: Array  # (p, *shape)    mean squared derivative along each factor, over the r runs
+
+
+@settings
+class Dgsm:
+    """Derivative-based global sensitivity measures, and the bounds of total indices that they give.
+
+    ``nu_k = E[(df/dx_k)^2]``, in units of the output squared per unit of the factor squared, and ``ST_k <= C_k nu_k /
+    Var f`` with C_k the Poincare constant of the factor's law: a factor whose bound is small can be fixed. A bound
+    above 1 says nothing. It is infinite where the law has no finite constant (lognormal, or Weibull of shape below 1).
+
+    References
+    ----------
+    Sobol', Kucherenko, Derivative based global sensitivity measures and their link with global sensitivity indices,
+    Math. Comput. Simul. 79 (2009) 3009-3017.
+    Lamboni, Iooss, Popelin, Gamboa, Derivative-based global sensitivity measures: general links with Sobol' indices and
+    numerical tests, Math. Comput. Simul. 87 (2013) 45-54.
+    Roustant, Barthe, Iooss, Poincare inequalities on intervals - application to sensitivity analysis, Electron. J.
+    Stat. 11 (2017) 3081-3119.
+    """
+
+    kind: Literal["dgsm"] = "dgsm"
+    quantity: str
+    """The quantity that is differentiated."""
+    gradient: str
+    """The quantity that holds its derivatives by the value of each factor, factors first."""
+    level: float = 0.95
+    """Probability that an interval holds its value, between 0 and 1."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return (self.quantity,)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        return (self.gradient,)
+
+    def init(self, layout: Layout, shape: tuple[int, ...]) -> DgsmState:
+        if not layout.independent:
+            raise ValueError("`dgsm` needs runs that are independent draws: use `design: {kind: sample}` or `saltelli`")
+        if layout.columns < len(layout.groups):
+            raise ValueError(
+                "`dgsm` takes factors one by one and some share a `group`: leave it out; the bounds of its factors add "
+                "up to one of the group"
+            )
+        if len(layout.laws) != len(layout.groups):
+            raise ValueError(f"`dgsm` needs the law of each of {len(layout.groups)} factors, got {len(layout.laws)}")
+        for number, law in enumerate(layout.laws):
+            if law.discrete:
+                raise ValueError(f"`dgsm` needs derivatives: a `{law.kind}` factor (number {number + 1}) has none")
+        zero, runs = np.zeros(shape), np.zeros((layout.independent, *shape))
+        return DgsmState(zero, zero, runs, runs, np.zeros((len(layout.groups), *shape)))
+
+    def update(self, state: DgsmState, block: Block) -> DgsmState:
+        if not len(block.y):
+            return state
+        return self.merge(state, _block(block.y, block.beside[self.gradient], len(state.mean)))
+
+    def merge(self, left: DgsmState, right: DgsmState) -> DgsmState:
+        n = left.n + right.n
+        weight = share(right.n, n)
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+            d = right.mean - left.mean  # (r, *shape)
+            return DgsmState(
+                seen=left.seen + right.seen,
+                n=n,
+                mean=left.mean + d * weight,
+                m2=left.m2 + right.m2 + left.n * weight * d * d,
+                nu=left.nu + (right.nu - left.nu) * weight,
+            )
+
+    def finalize(self, replicates: Sequence[DgsmState], layout: Layout, resolution: float) -> Finalized:
+        constants = np.array([poincare(law) for law in layout.laws])  # (p,)
+        maps = estimated(partial(_estimates, constants, resolution), replicates, self.merge, self.level)
+        whole = reduce(self.merge, replicates)
+        n, status = whole.n.astype(np.int64), _status(whole, resolution)
+        return Finalized(maps | {"n": Map((), n), "status": Map((), status)})
+
+
+def _block(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
+    """The state of one block; y has shape ``(n, runs, *shape)`` and gradient ``(n, runs, p, *shape)``."""
+    n, runs, p = gradient.shape[:3]
+    outputs, slopes = flat(y, 2), flat(gradient, 3)[:, :r]  # (n, runs, cells), (n, r, p, cells)
+    return by_tiles(lambda c: _tile(outputs[..., c], slopes[..., c], r), y.shape[2:], n * max(runs, r * p))
+
+
+def _tile(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
+    """The state of one block in some cells, in two corrected passes; gradient has shape ``(n, r, p, cells)``."""
+    good = sound(y) & np.isfinite(gradient).all(axis=(1, 2))  # (n, cells)
+    n = good.sum(axis=0, dtype=np.float64)
+    y = np.where(good[:, None], y[:, :r], 0).astype(np.float64)  # what is left out weighs nothing, here and below
+    slope = np.where(good[:, None, None], gradient, 0).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+        mean = share(y.sum(axis=0), n)  # (r, cells)
+        d = np.where(good[:, None], y - mean, 0)
+        rest = d.sum(axis=0)  # what rounding left of the mean
+        return DgsmState(
+            seen=np.full(n.shape, float(len(y))),
+            n=n,
+            mean=mean + share(rest, n),
+            m2=(d * d).sum(axis=0) - rest * share(rest, n),
+            nu=share((slope * slope).sum(axis=(0, 1)), r * n),
+        )
+
+
+def _variance(state: DgsmState) -> Array:
+    """Of the values of all r runs together, ``(*shape)``."""
+    values = len(state.mean) * state.n
+    d = state.mean - state.mean.mean(axis=0)
+    return share(state.m2.sum(axis=0) + state.n * (d * d).sum(axis=0), values - 1)
+
+
+def _estimates(constants: Array, resolution: float, state: DgsmState) -> Mapping[str, Map]:
+    """``constants`` are the factors' Poincare constants, shape ``(p,)``."""
+    status = _status(state, resolution)  # (*shape)
+    c = constants.reshape(-1, *(1,) * state.n.ndim)  # (p, 1, ...)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        bound = np.where(np.isinf(c), np.inf, c * (state.nu / _variance(state)))  # also where all derivatives are 0
+    values = {
+        "dgsm": np.where(status & (TOO_FEW | OVERFLOW) != 0, np.nan, state.nu),
+        "ST_bound": np.where(status & ~LEFT_OUT != 0, np.nan, bound),
+    }
+    return {name: Map(("factor",), value) for name, value in values.items()}
+
+
+def _status(state: DgsmState, resolution: float) -> NDArray[np.uint8]:
+    few = state.n < 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = _variance(state)
+        still = np.sqrt(variance) <= 8 * resolution * np.abs(state.mean).max(axis=0)
+    return np.asarray(
+        np.where(state.n < state.seen, LEFT_OUT, 0)
+        | np.where(few, TOO_FEW, 0)
+        | np.where(~few & still, NO_VARIANCE, 0)
+        | np.where(np.isfinite(variance) & np.isfinite(state.nu).all(axis=0), 0, OVERFLOW),
+        dtype=np.uint8,
+    )

@@ -1,0 +1,58 @@
+"""What is kept of pick-freeze runs: one state from which every index is computed, chosen at the end."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dnnsa.estimators.base import Array, share
+from dnnsa.layout import Layout
+
+
+class SobolState(NamedTuple):
+    """Sums, never averages: a state of zero or one base point merges like any other.
+
+    For g groups that is 4g + 5 numbers a cell, and 2g + g^2 + 2g more with second order. ``n`` is one number for all
+    cells until a base point is left out of one of them.
+    """
+
+    seen: Array  # ()               base points seen
+    n: Array  # () or (*shape)      base points used: those whose runs are all finite
+    mean: Array  # (runs, *shape)   of A, B, E_1 ... E_g [, C_1 ... C_g]
+    m2: Array  # (runs, *shape)     sum of squared deviations of each
+    c_ae: Array  # (g, *shape)      sum of deviations of A times those of E_k
+    c_be: Array  # (g, *shape)      sum of deviations of B times those of E_k
+    c_ab: Array  # (*shape)         sum of deviations of A times those of B
+    c_ac: Array  # (g, *shape)      of A and C_k; (0, *shape) without second order
+    c_bc: Array  # (g, *shape)      of B and C_k; (0, *shape)
+    c_ec: Array  # (g, g, *shape)   of E_j and C_k; (0, 0, *shape)
+
+
+def empty(layout: Layout, shape: tuple[int, ...]) -> SobolState:
+    """The state of no base point."""
+    g = layout.columns
+    c = g if layout.second_order else 0
+    zero, one, runs = np.zeros(()), np.zeros((g, *shape)), np.zeros((layout.runs, *shape))
+    more = np.zeros((c, *shape))
+    return SobolState(zero, zero, runs, runs, one, one, np.zeros(shape), more, more, np.zeros((c, c, *shape)))
+
+
+def merge(left: SobolState, right: SobolState) -> SobolState:
+    """The state of the base points of both, by the formulas of Chan, Golub and LeVeque (1983)."""
+    n = left.n + right.n
+    g = len(left.c_ae)
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+        d = right.mean - left.mean  # (runs, *shape)
+        f = share(left.n * right.n, n)
+        a, b, e, c = d[0], d[1], d[2 : 2 + g], d[2 + g :]
+        return SobolState(
+            seen=left.seen + right.seen,
+            n=n,
+            mean=left.mean + d * share(right.n, n),
+            m2=left.m2 + right.m2 + f * d * d,
+            c_ae=left.c_ae + right.c_ae + f * a * e,
+            c_be=left.c_be + right.c_be + f * b * e,
+            c_ab=left.c_ab + right.c_ab + f * a * b,
+            c_ac=left.c_ac + right.c_ac + f * a * c,
+            c_bc=left.c_bc + right.c_bc + f * b * c,
+            c_ec=left.c_ec + right.c_ec + (f * e[:, None] * c if len(c) else 0),
+        )
