@@ -17,7 +17,7 @@ from pathlib import Path
 import dnnsa
 from dnnsa.cluster import Local
 from dnnsa.engine import Job
-from dnnsa.engine.block import evaluate, points
+from dnnsa.engine.block import draws, evaluate
 from dnnsa.engine.tasks import probe
 from dnnsa.errors import StudyError
 from dnnsa.reading import read_file
@@ -54,7 +54,7 @@ def composed_loop(study: dnnsa.Study) -> float:
     began = time.perf_counter()
     for replicate in range(study.design.replicates):
         for start in range(0, share, block):
-            evaluate(job, points(study, replicate, start, block), fields)
+            evaluate(job, draws(job).points(replicate, start, block), fields)
     return time.perf_counter() - began
 
 

@@ -143,7 +143,7 @@ def _number(text: str) -> float:
 
 def _integer(cell: str | float) -> int | None:
     """A whole number, as `3`, `3.0` or `3e0`; all digits of a long one."""
-    if isinstance(cell, str) and cell.strip().removeprefix("-").isdecimal():
+    if isinstance(cell, str) and len(cell) < 40 and cell.strip().removeprefix("-").isdecimal():
         number = int(cell)
     else:
         x = _number(cell) if isinstance(cell, str) else float(cell)
@@ -161,11 +161,13 @@ def _of_csv(path: Path, names: tuple[str, ...]) -> dict[str, Cells]:
             _check_header(path, header, names)
             columns: list[list[str]] = [[] for _ in header]
             for number, row in enumerate(rows):
-                if len(row) != len(header) or rows.line_num != number + 2:
+                if len(row) != len(header):
                     raise ModelError(
-                        f"{SETTING}: {line(path, number)} has {len(row)} cells and the header {len(header)}: every row "
-                        "is one line with a cell for each factor."
+                        f"{SETTING}: {line(path, number)} has {len(row)} cells and the header {len(header)}: give a "
+                        "cell for each factor."
                     )
+                if rows.line_num != number + 2:
+                    raise ModelError(f"{SETTING}: {line(path, number)} goes on in the next one: a row is one line.")
                 for column, cell in zip(columns, row, strict=True):
                     column.append(cell)
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -89,7 +89,8 @@ class External:
             raise ValueError(f"`{name}` is for `pattern: pick-freeze`, got `{name}: {value}`: leave it out")
 
     def layout(self, groups: Groups) -> Layout:
-        return Layout(self.pattern, groups, self.second_order)
+        # Parts that are independent of each other are told by `replicates`; a table of one part may be a sequence.
+        return Layout(self.pattern, groups, self.second_order, random=self.replicates > 1)
 
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         """Values of one factor at the distinct points, ``(size, points)``, arranged by run, ``(size, runs)``."""

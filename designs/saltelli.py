@@ -44,7 +44,7 @@ class Saltelli:
         check(self.base_points, self.replicates, self.seed)
 
     def layout(self, groups: Groups) -> Layout:
-        return Layout(PICK_FREEZE, groups, self.second_order)
+        return Layout(PICK_FREEZE, groups, self.second_order, random=self.sequence == "monte_carlo")
 
     def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
         # One 2p-dimensional sequence: two of p dimensions are not independent of each other and bias every index.

@@ -29,7 +29,7 @@ class Sample:
         check(self.base_points, self.replicates, self.seed)
 
     def layout(self, groups: Groups) -> Layout:
-        return Layout(SAMPLE, groups)
+        return Layout(SAMPLE, groups, random=self.sequence == "monte_carlo")
 
     def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
         return SEQUENCES[self.sequence](len(groups), self.seed, replicate, start, size)[:, None]  # (size, 1, p)

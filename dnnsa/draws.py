@@ -117,6 +117,8 @@ def in_order(laws: Laws) -> list[str]:
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             raise ValueError(f"conditions go round in a circle, {' -> '.join((*path[path.index(name) :], name))}")
+        if name in done:
+            return
         for other in laws[name].when or {}:
             visit(other, (*path, name))
         done.setdefault(name)

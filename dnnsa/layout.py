@@ -38,7 +38,8 @@ class Layout(NamedTuple):
     pattern: Pattern
     groups: Groups
     second_order: bool = False
-    laws: tuple[Law, ...] = ()  # of the factors; none where no estimator asks for them
+    random: bool = True  # whether base points are independent draws, and not points that fill the cube evenly
+    laws: tuple[Law, ...] = ()  # of the factors
 
     @property
     def columns(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from types import GenericAlias
-from typing import Annotated, Any, TypeVar, Union
+from typing import Annotated, Any, NamedTuple, TypeVar, Union
 
 from pydantic import Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -159,42 +159,83 @@ def _kind_problems(data: Any, where: Kinds) -> Iterator[str]:
                 yield f"{_dotted((*path, 'kind'))}: no kind `{entry['kind']}`{nearest(str(entry['kind']), kinds)}"
 
 
+class _Problem(NamedTuple):
+    path: tuple[Any, ...]  # in the file
+    owner: Any  # the mapping or list that it stands in
+    forks: tuple[tuple[Any, ...], ...]  # paths of values that may be of several types, on the way
+    type: str  # pydantic's word for it
+    message: str
+    shown: Any
+    context: Mapping[str, Any]
+
+    @property
+    def of_type(self) -> bool:
+        """Whether it says no more than that the value is not of one of its types."""
+        wrong = self.type.endswith("_type") or self.type in ("literal_error", "int_from_float")
+        return wrong and self.path in self.forks
+
+
 def _problems(error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]) -> Iterator[str]:
-    for item in error.errors(include_url=False):
-        path, owner = _path_of(item["loc"], data)
-        kind, shown, context = item["type"], item["input"], item.get("ctx", {})
+    for path, owner, _, kind, message, shown, context in _once([_located(e, data) for e in error.errors()]):
         where = _dotted(path)
-        if kind.startswith("union_tag") or (kind in ("literal_error", "missing") and path[-1] == "kind"):
+        if kind.startswith("union_tag") or (kind in ("literal_error", *MISSING) and path[-1] == "kind"):
             continue  # told by _kind_problems
-        if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        if kind in UNKNOWN:
             known = _known(path, owner, kinds, keys)
             if known:  # of an unknown kind, no key is known
                 yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{nearest(str(path[-1]), known)}"
-        elif kind in ("missing", "missing_keyword_only_argument"):
+        elif kind in MISSING:
             yield f"{_dotted(path[:-1]) or 'the file'}: `{path[-1]}` is missing."
         elif kind == "value_error":
             yield f"{where or 'the file'}: {context['error']}."
         elif kind in ("dataclass_type", "model_attributes_type", "dict_type"):
-            yield f"{where}: must be a mapping such as {{kind: ...}}, got {_shown(shown)}."
+            key = "name" if kind == "dict_type" else "kind"
+            yield f"{where}: must be a mapping such as {{{key}: ...}}, got {_shown(shown)}."
         elif kind == "too_short":
-            yield f"{where}: must hold at least {context['min_length']}, got {_shown(shown)}."
+            if len(shown) < context["min_length"]:  # else entries are wrong, which is told
+                yield f"{where}: must hold at least {context['min_length']}, got {_shown(shown)}."
         else:
-            yield f"{where}: {_lower(item['msg'])}, got {_shown(shown)}."
+            yield f"{where}: {_lower(message)}, got {_shown(shown)}."
 
 
-def _path_of(loc: tuple[int | str, ...], data: Any) -> tuple[tuple[Any, ...], Any]:
-    """The path of a problem in the file, without pydantic's names of variants; and the mapping it stands in."""
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+MISSING = ("missing", "missing_keyword_only_argument")
+
+
+def _located(error: Mapping[str, Any], data: Any) -> _Problem:
+    """A problem by its path in the file: pydantic puts the names of types into its own."""
     path: list[Any] = []
+    forks: list[tuple[Any, ...]] = []
     here, owner = data, data
-    for part in loc:
+    for part in error["loc"]:
         if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
-            owner = here
-            here = here[part]  # type: ignore[index]
+            owner, here = here, here[part]  # type: ignore[index]
             path.append(part)
-        elif isinstance(here, dict) and part != here.get("kind"):
+        elif error["type"] in MISSING and part == error["loc"][-1]:
             owner = here
-            path.append(part)  # a key that is missing
-    return tuple(path), owner
+            path.append(part)
+        elif not isinstance(here, dict) or part != here.get("kind"):
+            forks.append(tuple(path))
+    return _Problem(
+        tuple(path), owner, tuple(forks), error["type"], error["msg"], error["input"], error.get("ctx", {})
+    )
+
+
+def _once(problems: list[_Problem]) -> Iterator[_Problem]:
+    """One problem for a value that is of none of its types; none for types that it was not meant to be of."""
+    tried = {fork for problem in problems if not problem.of_type for fork in problem.forks}
+    deeper = {fork for problem in problems for fork in problem.forks if fork != problem.path}
+    of_type: dict[tuple[Any, ...], list[_Problem]] = {}
+    for problem in problems:
+        if problem.of_type:
+            of_type.setdefault(problem.path, []).append(problem)
+        else:
+            yield problem
+    for path, several in of_type.items():
+        if path not in tried | deeper:
+            *most, last = dict.fromkeys(problem.message.removeprefix("Input should be ") for problem in several)
+            listed = " or ".join([", ".join(most), last] if most else [last])
+            yield several[0]._replace(type="", message=f"Input should be {listed}")
 
 
 def _known(path: tuple[Any, ...], owner: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]) -> list[str]:

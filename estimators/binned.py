@@ -20,7 +20,7 @@ from dnnsa.estimators.base import (
     sound,
 )
 from dnnsa.estimators.intervals import estimated
-from dnnsa.estimators.tiles import by_tiles, flat
+from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -116,9 +116,8 @@ class Binned:
 
 def _block(y: NDArray[Any], bins: NDArray[np.int64], count: int) -> BinnedState:
     """The state of one block; y has shape ``(n, runs, *shape)``, bins ``(n, r, p)``, each below ``count``."""
-    p = bins.shape[2]
-    cells = flat(y, 2)  # (n, runs, cells)
-    return by_tiles(lambda c: _tile(cells[..., c], bins, count), y.shape[2:], max(cells[..., :1].size, p * count))
+    values = max(y.shape[0] * y.shape[1], bins.shape[2] * count)
+    return BinnedState(*by_tiles(lambda cells: _tile(cells, bins, count), (y,), values, y.shape[2:]))
 
 
 def _tile(y: NDArray[Any], bins: NDArray[np.int64], count: int) -> BinnedState:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, Block, Finalized, Map, share, sound
-from dnnsa.estimators.draws import by_tiles, draws, flags, independent, total
 from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.tiles import by_tiles, total
+from dnnsa.estimators.values import draws, flags, independent
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 

@@ -21,7 +21,7 @@ from dnnsa.estimators.base import (
 )
 from dnnsa.estimators.intervals import estimated
 from dnnsa.estimators.poincare import poincare
-from dnnsa.estimators.tiles import by_tiles, flat
+from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -119,8 +119,8 @@ class Dgsm:
 def _block(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
     """The state of one block; y has shape ``(n, runs, *shape)`` and gradient ``(n, runs, p, *shape)``."""
     n, runs, p = gradient.shape[:3]
-    outputs, slopes = flat(y, 2), flat(gradient, 3)[:, :r]  # (n, runs, cells), (n, r, p, cells)
-    return by_tiles(lambda c: _tile(outputs[..., c], slopes[..., c], r), y.shape[2:], n * max(runs, r * p))
+    values = n * max(runs, r * p)
+    return DgsmState(*by_tiles(partial(_tile, r=r), (y, gradient[:, :r]), values, y.shape[2:]))
 
 
 def _tile(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Block, Finalized, Map, sound
-from dnnsa.estimators.draws import by_tiles, draws, flags, independent
 from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.tiles import by_tiles
+from dnnsa.estimators.values import draws, flags, independent
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 

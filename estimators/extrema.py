@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, Block, Finalized, Map, sound
-from dnnsa.estimators.draws import by_tiles, constant, draws, flags, independent
+from dnnsa.estimators.tiles import by_tiles
+from dnnsa.estimators.values import constant, draws, flags, independent
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 

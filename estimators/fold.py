@@ -32,9 +32,9 @@ class Sums(NamedTuple):
 def fold(y: NDArray[Any], second_order: bool) -> Sums:
     """The sums of one block, in two corrected passes over tiles of the field.
 
-    ``D = y - m, e = sum D, M2 = sum D^2 - e^2 / n, C_uv = sum D_u D_v - e_u e_v / n``. All sums run over the base points
-    in their order, one product after the other in float64: a cell's bits depend neither on its neighbours, nor on the
-    layout or dtype of ``y``, nor on the machine, and runs that are equal have sums that are equal.
+    ``D = y - m, e = sum D, M2 = sum D^2 - e^2 / n, C_uv = sum D_u D_v - e_u e_v / n``. All sums run over the
+    base points in their order, one product after the other in float64: a cell's bits depend neither on its neighbours,
+    nor on the layout or dtype of ``y``, nor on the machine, and runs that are equal have sums that are equal.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def fold(y: NDArray[Any], second_order: bool) -> Sums:
         with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
             _tile(y, first, out[:, first : first + TILE], groups)
     ends = np.cumsum([1, runs, runs, 1, p, groups, p, groups])
-    n, mean, m2, c_ab, c_ae, c_ac, c_be, c_bc, c_ec = (part.reshape(-1, *shape) for part in np.split(out, ends))
+    n, mean, m2, c_ab, c_ae, c_ac, c_be, c_bc, c_ec = (part.reshape(len(part), *shape) for part in np.split(out, ends))
     return Sums(n[0], mean, m2, c_ae, c_be, c_ab[0], c_ac, c_bc, c_ec.reshape(groups, groups, *shape))
 
 
@@ -85,16 +85,14 @@ def _tile(y: NDArray[Any], first: int, out: Array, groups: int) -> None:
 
 def _in_place(y: NDArray[Any], first: int, cells: int) -> _Tile | None:
     """A whole tile of sound floats, read where it lies; None where it must be copied."""
-    if (
-        cells < TILE
-        or len(y) % ROWS
-        or not (y.flags.c_contiguous and y.flags.aligned and y.dtype in (np.float32, np.float64))
-    ):
+    as_it_is = y.flags.c_contiguous and y.flags.aligned and y.dtype in (np.float32, np.float64)
+    if cells < TILE or len(y) % ROWS or not as_it_is:
         return None
-    y = _locked(y.reshape(*y.shape[:2], -1))
+    y = _locked(y.reshape(*y.shape[:2], prod(y.shape[2:])))
     total = np.zeros((y.shape[1], TILE))
     _compiled(_totals)(y, first, total)
-    return _Tile(y, first, np.full(TILE, float(len(y))), total / len(y)) if np.isfinite(total).all() else None
+    n = np.full(TILE, float(len(y)))
+    return _Tile(y, first, n, share(total, n)) if np.isfinite(total).all() else None
 
 
 def _copied(y: NDArray[Any], first: int, cells: int) -> _Tile:
@@ -103,7 +101,7 @@ def _copied(y: NDArray[Any], first: int, cells: int) -> _Tile:
     full = np.zeros((-(-n // ROWS) * ROWS, runs, -(-cells // WIDTH) * WIDTH))
     x = full[:n, :, :cells]
     x[:] = _cells(y, first, cells)
-    bad = ~np.isfinite(x).all(axis=1)  # (n, cells): in a cell a base point is used whole or not at all
+    bad = np.asarray(~np.isfinite(x).all(axis=1))  # (n, cells): in a cell a base point is used whole or not at all
     np.copyto(x, 0, where=bad[:, None])
     total, used = np.zeros(full.shape[1:]), np.zeros(full.shape[2])
     _compiled(_totals)(_locked(full), 0, total)
@@ -118,8 +116,9 @@ def _cells(y: NDArray[Any], first: int, cells: int) -> NDArray[Any]:
     """Some cells of a field in C order, ``(n, runs, cells)``, without a copy of all."""
     lengths, steps = y.shape[2:], y.strides[2:]
     if all(steps[k] == steps[k + 1] * lengths[k + 1] for k in range(len(steps) - 1)):
-        return y.reshape(*y.shape[:2], -1)[:, :, first : first + cells]
-    return np.asarray(y[:, :, *np.unravel_index(np.arange(first, first + cells), lengths)])
+        return y.reshape(*y.shape[:2], prod(lengths))[:, :, first : first + cells]
+    where: tuple[Any, ...] = np.unravel_index(np.arange(first, first + cells), lengths)
+    return np.asarray(y[:, :, *where])
 
 
 def _locked(y: NDArray[Any]) -> NDArray[Any]:
@@ -131,7 +130,7 @@ def _locked(y: NDArray[Any]) -> NDArray[Any]:
 
 @cache
 def _compiled(kernel: Callable[..., None]) -> Callable[..., None]:
-    """A kernel in machine code, kept on disk where that can be; without contraction, so that all machines agree."""
+    """A kernel in machine code, kept on disk where that can be; numba contracts nothing, so that all machines agree."""
     from numba import njit
 
     try:
@@ -140,8 +139,9 @@ def _compiled(kernel: Callable[..., None]) -> Callable[..., None]:
         return njit(kernel, nogil=True)  # type: ignore[no-any-return]
 
 
-# The kernels. An inner loop runs over WIDTH cells, several of which machine code takes at once; each cell's sums keep the
-# order of its base points, since ``s + a + b`` is ``(s + a) + b``. ROWS base points lie one after the other in a buffer.
+# The kernels. An inner loop runs over WIDTH cells, several of which machine code takes at once; each cell's sums keep
+# the order of its base points, since ``s + a + b`` is ``(s + a) + b``. A buffer holds ROWS base points of WIDTH cells:
+# its entries j, j1, j2, j3 are of one cell. Constant lengths and distances are what makes vector code of the loops.
 
 
 def _totals(y: NDArray[Any], first: int, total: Array) -> None:
@@ -157,9 +157,9 @@ def _totals(y: NDArray[Any], first: int, total: Array) -> None:
 
 
 def _products(y: NDArray[Any], first: int, mean: Array, n: Array, e: Array, out: Array) -> None:
-    """Sum deviations to ``e``, (runs, width), and corrected squares and products with A and B to ``out``, (sums, cells).
+    """Sum deviations to ``e``, ``(runs, width)``; corrected squares and products with A, B to ``out``, (sums, cells).
 
-    Products of B and what follows with A come after the squares of all runs, those of E_1 and what follows with B last.
+    First the squares of all runs, then the products of A with B and what follows, then of B with E_1 and what follows.
     """
     runs, cells = y.shape[1], out.shape[1]
     a, b, sums = np.empty(ROWS * WIDTH), np.empty(ROWS * WIDTH), np.empty((runs, 4 * WIDTH))
@@ -174,26 +174,26 @@ def _products(y: NDArray[Any], first: int, mean: Array, n: Array, e: Array, out:
                 x0, x1 = y[i, r, f : f + WIDTH], y[i + 1, r, f : f + WIDTH]
                 x2, x3 = y[i + 2, r, f : f + WIDTH], y[i + 3, r, f : f + WIDTH]
                 for j in range(WIDTH):
-                    k, l, h = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
+                    j1, j2, j3 = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
                     d0, d1, d2, d3 = x0[j] - m[j], x1[j] - m[j], x2[j] - m[j], x3[j] - m[j]
-                    d[j], d[k], d[l], d[h] = d0, d1, d2, d3
+                    d[j], d[j1], d[j2], d[j3] = d0, d1, d2, d3
                     s[j] = s[j] + d0 + d1 + d2 + d3
-                    s[k] = s[k] + d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+                    s[j1] = s[j1] + d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
             s = sums[1]
             for j in range(WIDTH):
-                k, l, h = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
-                s[l] = s[l] + b[j] * a[j] + b[k] * a[k] + b[l] * a[l] + b[h] * a[h]
+                j1, j2, j3 = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
+                s[j2] = s[j2] + b[j] * a[j] + b[j1] * a[j1] + b[j2] * a[j2] + b[j3] * a[j3]
             for r in range(2, runs):
                 s, m = sums[r], mean[r, left : left + WIDTH]
                 x0, x1 = y[i, r, f : f + WIDTH], y[i + 1, r, f : f + WIDTH]
                 x2, x3 = y[i + 2, r, f : f + WIDTH], y[i + 3, r, f : f + WIDTH]
                 for j in range(WIDTH):
-                    k, l, h = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
+                    j1, j2, j3 = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
                     d0, d1, d2, d3 = x0[j] - m[j], x1[j] - m[j], x2[j] - m[j], x3[j] - m[j]
                     s[j] = s[j] + d0 + d1 + d2 + d3
-                    s[k] = s[k] + d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
-                    s[l] = s[l] + d0 * a[j] + d1 * a[k] + d2 * a[l] + d3 * a[h]
-                    s[h] = s[h] + d0 * b[j] + d1 * b[k] + d2 * b[l] + d3 * b[h]
+                    s[j1] = s[j1] + d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+                    s[j2] = s[j2] + d0 * a[j] + d1 * a[j1] + d2 * a[j2] + d3 * a[j3]
+                    s[j3] = s[j3] + d0 * b[j] + d1 * b[j1] + d2 * b[j2] + d3 * b[j3]
         for r in range(runs):
             for j in range(WIDTH):
                 e[r, left + j] = sums[r, j]
@@ -229,9 +229,9 @@ def _crossed(y: NDArray[Any], first: int, mean: Array, n: Array, e: Array, out: 
                     x0, x1 = y[i, r, f : f + WIDTH], y[i + 1, r, f : f + WIDTH]
                     x2, x3 = y[i + 2, r, f : f + WIDTH], y[i + 3, r, f : f + WIDTH]
                     for j in range(WIDTH):
-                        k, l, h = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
+                        j1, j2, j3 = WIDTH + j, 2 * WIDTH + j, 3 * WIDTH + j
                         d0, d1, d2, d3 = x0[j] - m[j], x1[j] - m[j], x2[j] - m[j], x3[j] - m[j]
-                        s[j] = s[j] + d[j] * d0 + d[k] * d1 + d[l] * d2 + d[h] * d3
+                        s[j] = s[j] + d[j] * d0 + d[j1] * d1 + d[j2] * d2 + d[j3] * d3
         for g in range(p):
             for c in range(p):
                 for j in range(min(WIDTH, cells - left)):

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators import dyadic
 from dnnsa.estimators.base import Array, Block, Finalized, Map, sound
-from dnnsa.estimators.draws import Tile, by_tiles, constant, draws, flags
 from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import estimated
 from dnnsa.estimators.kernels import FEWEST, dependence, dirac, gaussian
+from dnnsa.estimators.tiles import Tile, by_tiles
+from dnnsa.estimators.values import constant, draws, flags
 from dnnsa.layout import Law, Layout
 from dnnsa.settings import settings
 
@@ -98,6 +99,11 @@ class Hsic:
     def init(self, layout: Layout, shape: tuple[int, ...]) -> DyadicState:
         if layout.columns < len(layout.groups):
             raise ValueError("`hsic` is of single factors, not of groups: take the factors apart, or use `sobol`")
+        if not layout.random:
+            raise ValueError(
+                "`hsic` tests independence with base points that are independent draws: use `sequence: monte_carlo` in "
+                "`design`"
+            )
         for number, law in enumerate(layout.laws):
             if law.kind == "choice" and (enough := _bins_apart(law, self.bins)) > self.bins:
                 raise ValueError(

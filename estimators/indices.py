@@ -32,10 +32,10 @@ def corrected(state: SobolState) -> Indices:
     """Martinez's correlations, freed of the chance correlation of A and B.
 
     ``S_k = (r(B, E_k) - r(A, B) r(A, E_k)) / (1 - r(A, B)^2)``, the coefficient of B in the regression of E_k on A and
-    B, all standardised; and ``ST_k = 1 - r(A, E_k) + r(A, B) s_k``, which with s_k = S_k is 1 less the coefficient of A.
-    The share s_k of the correction is S_k brought between 0 and ``1 - r(A, E_k)``, where the truth lies: for a factor
-    that does next to nothing, the error of S_k would be more than all of ST_k. A factor that does nothing has 0 and 0
-    to the bit, one that does all 1 and 1.
+    B, all standardised; and ``ST_k = 1 - r(A, E_k) + r(A, B) s_k``, which with s_k = S_k is 1 less the coefficient of
+    A. The weight s_k of the correction is S_k brought between 0 and ``1 - r(A, E_k)``, where the truth lies: for a
+    factor that does next to nothing, the error of S_k would be more than all of ST_k. A factor that does nothing has 0
+    and 0 to the bit, one that does all 1 and 1.
 
     With second order, C_k in the place of E_k, with A and B exchanged, says the same again, and the mean of both is
     taken; the closed index is ``r(E_j, C_k) - r(A, B) r(A, E_j) r(B, C_k)``, the mean over the two ways round.

@@ -20,7 +20,7 @@ from dnnsa.estimators.base import (
     sound,
 )
 from dnnsa.estimators.intervals import estimated
-from dnnsa.estimators.tiles import by_tiles, flat
+from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import TRAJECTORY, Layout
 from dnnsa.settings import settings
 
@@ -97,8 +97,8 @@ class Morris:
 
 def _block(block: Block) -> MorrisState:
     order, step = _steps(block.u)  # (n, g)
-    y = flat(block.y, 2)  # (n, g + 1, cells)
-    return by_tiles(lambda cells: _tile(y[:, :, cells], order, step), block.y.shape[2:], y.shape[0] * y.shape[1])
+    y = block.y
+    return MorrisState(*by_tiles(lambda c: _tile(c, order, step), (y,), y.shape[0] * y.shape[1], y.shape[2:]))
 
 
 def _steps(u: Array) -> tuple[NDArray[np.intp], Array]:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators import dyadic
 from dnnsa.estimators.base import Array, Block, Finalized, Map
-from dnnsa.estimators.draws import by_tiles
 from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 

@@ -53,7 +53,7 @@ class Sobol:
     estimator: Literal["corrected", "martinez", "jansen", "janon", "saltelli2010"] = "corrected"
     """The form: `corrected` is Martinez's, freed of the chance correlation of A and B."""
     intervals: Literal["replicates", "fisher"] = "replicates"
-    """`fisher` is Fisher's z, for `martinez` alone: it assumes normal outputs, and holds too seldom where they are not."""
+    """`fisher` is Fisher's z, for `martinez` alone: it assumes normal outputs, and holds too seldom for others."""
     level: float = 0.95
     """Probability that an interval holds its index, between 0 and 1."""
     of: tuple[str, ...] | None = None
@@ -123,7 +123,7 @@ class Sobol:
             if len(closed):
                 none = dead[:, None] | dead | still[2 + g :] | still[2 + g :, None]
                 none = none | np.eye(g, dtype=bool).reshape(g, g, *(1,) * (closed.ndim - 2))
-                values["S2"] = np.where(none, np.nan, closed - pair[:, None] - pair)
+                values["S2"] = np.where(none, np.nan, closed - (pair[:, None] + pair))
         return values
 
 

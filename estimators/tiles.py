@@ -1,35 +1,49 @@
 """Cells a tile at a time, so that what a block needs beside its outputs stays small however large the field is."""
 
-import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-LIMIT = 2**19  # numbers of one temporary array: 4 MiB
-S = TypeVar("S", bound=NamedTuple)
+TILE = 2**18  # values: 2 MiB in double precision, which a core's cache holds
+Tile = tuple[NDArray[Any], ...]  # arrays whose last dimension is some cells
 
 
-def by_tiles(part: Callable[[slice], S], shape: tuple[int, ...], numbers: int) -> S:
-    """The state of one block, put together from those of tiles of its cells.
+def tiles(cells: int, values: int) -> Iterator[slice]:
+    """Cuts of ``cells`` cells of ``values`` values each, `TILE` values in a cut or one cell; at least one cut."""
+    width = max(1, TILE // max(1, values))
+    return (slice(start, start + width) for start in range(0, max(1, cells), width))
+
+
+def by_tiles(reduce: Callable[..., Tile], arrays: Tile, values: int, shape: tuple[int, ...]) -> Tile:
+    """``reduce`` of some cells after others: the same bits as of all at once, with small temporaries.
 
     Parameters
     ----------
-    part
-        From a slice of the cells, counted along the flattened field, to their state, a NamedTuple whose arrays have
-        the shape ``(*leading, cells)``.
-    shape
-        The quantity's.
-    numbers
-        Of a cell in the largest temporary array of ``part``.
+    reduce
+        From arrays ``(*leading, cells)`` to arrays ``(*other, cells)``, in which no cell depends on its neighbours.
+    arrays
+        Shape ``(*leading, *shape)`` each.
+    values
+        Values of one cell in the largest of the temporaries.
+
+    Returns
+    -------
+    The arrays of ``reduce``, shape ``(*other, *shape)`` each.
     """
-    width = max(1, LIMIT // numbers)
-    parts = [part(slice(start, start + width)) for start in range(0, max(1, math.prod(shape)), width)]
-    joined = (np.concatenate(arrays, axis=-1) for arrays in zip(*parts, strict=True))
-    return parts[0]._make(array.reshape((*array.shape[:-1], *shape)) for array in joined)
+    cells = int(np.prod(shape, dtype=np.int64))
+    flat = [array.reshape(*array.shape[: array.ndim - len(shape)], cells) for array in arrays]
+    parts = [reduce(*(array[..., cut] for array in flat)) for cut in tiles(cells, values)]
+    whole = (np.concatenate(pieces, axis=-1) for pieces in zip(*parts, strict=True))
+    return tuple(array.reshape((*array.shape[:-1], *shape)) for array in whole)
 
 
-def flat(array: NDArray[Any], leading: int) -> NDArray[Any]:
-    """The same array with its cells, all dimensions after the first ``leading``, as one."""
-    return array.reshape((*array.shape[:leading], math.prod(array.shape[leading:])))
+def total(values: NDArray[Any]) -> NDArray[Any]:
+    """Sum of each cell's values, ``(m, cells)`` to ``(cells)``, one after another.
+
+    NumPy adds the values of a lone column in pairs, so one cell would have other bits than the same among others.
+    """
+    if values.shape[1] == 1:
+        return np.asarray(np.add.reduce(np.repeat(values, 2, axis=1), axis=0)[:1])
+    return np.asarray(np.add.reduce(values, axis=0))

@@ -63,6 +63,8 @@ def test_a_problem_spec_is_a_problem():
 def test_groups_are_kept_and_a_factor_by_itself_has_none():
     found = from_salib({"names": list("abcd"), "bounds": [[0, 1]] * 4, "groups": ["g", "b", "g", "h"]})
     assert [law.get("group") for law in found.values()] == ["g", None, "g", "h"]
+    of_a = from_salib({"names": list("ab"), "bounds": [[0, 1]] * 2, "groups": ["a", "a"]})
+    assert [law.get("group") for law in of_a.values()] == ["a", "a"]
 
 
 def test_a_triangle_of_two_numbers_begins_at_0():
@@ -255,7 +257,8 @@ def results(second_order=True):
 
 
 def symmetric(found):
-    return np.where(np.isnan(found), found.T, found) if np.ndim(found) == 2 else found
+    """A matrix with the same on both sides of its diagonal, and 0 on it."""
+    return np.nan_to_num(np.where(np.isnan(found), found.T, found)) if np.ndim(found) == 2 else found
 
 
 @pytest.mark.parametrize("second_order", [False, True])

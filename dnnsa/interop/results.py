@@ -81,7 +81,7 @@ def _names(data: Any) -> list[str]:
 
 def _values(data: Any, name: str) -> Any:
     """An index as an array, ``(factor,)`` or ``(factor, factor_2)``."""
-    return np.asarray(data[name].transpose(*FACTORS, missing_dims="ignore").values, dtype=np.float64)
+    return np.asarray(data[name].values, dtype=np.float64)
 
 
 def _half_width(data: Any, name: str) -> Any:

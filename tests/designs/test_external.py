@@ -13,6 +13,7 @@ from dnnsa.designs.external import External
 from dnnsa.errors import ModelError
 from dnnsa.factors import Choice, Integers, LogUniform, Normal, Uniform
 from dnnsa.files import digest
+from dnnsa.layout import PICK_FREEZE, Layout
 
 N = 64
 LAWS = {
@@ -124,6 +125,19 @@ def test_a_table_does_not_depend_on_how_it_is_cut_and_ends_where_its_file_does(t
     assert len(table.unit(2, 16, 4)) == len(table.values(2, 90, 4)["x1"]) == 0
 
 
+def test_what_a_table_gives_cannot_be_changed(tmp_path):
+    table = load(write(tmp_path / "t.npy", salib()))
+    for array in (table.unit(0, 0, 2), table.values(0, 0, 2)["x1"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_only_a_table_of_replicates_is_taken_for_independent_draws(replicates):
+    design = External(path="t.csv", pattern="pick-freeze", second_order=True, replicates=replicates)
+    assert design.layout((0, 1)) == Layout(PICK_FREEZE, (0, 1), second_order=True, random=replicates > 1)
+
+
 def test_one_base_point_is_a_table(tmp_path):
     assert load(write(tmp_path / "t.csv", salib()[:5])).base_points == 1
 
@@ -169,6 +183,12 @@ def test_coordinates_of_values_at_the_ends_are_in_the_open_interval(tmp_path):
     u = table.unit(0, 0, 3).ravel()
     assert table.values(0, 0, 3)["x"].ravel().tolist() == [0.0, 0.5, 1.0]
     assert ((u > 0) & (u < 1)).all()
+
+
+def test_a_spreadsheets_mark_and_spaces_after_commas_are_not_part_of_the_names(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x1, x2, x3\n0.5, 1.0, 5\n", encoding="utf-8-sig")
+    assert load(path, pattern="sample").values(0, 0, 1)["x2"] == [[1.0]]
 
 
 # What is refused, and how.
@@ -238,6 +258,22 @@ def test_one_cell_that_is_not_what_it_should_be_is_found(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("law", "a", "other", "b"),
+    [(Normal(mean=0.0, sd=1.0), "40.0", "41.0", "0.5"), (Choice(values=(1, True, 0)), "1", "true", "0")],
+    ids=["values of one coordinate", "1 and true"],
+)
+def test_values_that_only_seem_the_same_are_told_apart(tmp_path, law, a, other, b):
+    """Far out the coordinate is 1 whatever the value, and Python holds 1 and true for equal."""
+    laws = {"x1": law, "x2": Uniform(low=0.0, high=1.0)}
+    rows = [(a, 0.1), (b, 0.1), (other, 0.2), (b, 0.2)]  # A, E_1, E_2, B
+    path = write(tmp_path / "t.csv", rows, ("x1", "x2"))
+    with pytest.raises(
+        ModelError, match="should be E_2 of base point 0, counted from 0, and has not in column `x1` what A"
+    ):
+        load(path, laws)
+
+
 def test_a_table_for_other_groups_is_refused(tmp_path):
     path = write(tmp_path / "t.csv", salib(groups=["g", "g", "h"]))
     with pytest.raises(ModelError, match=r"should be E_1 of base point 0, .* the table fits no order"):
@@ -281,7 +317,7 @@ def test_a_cell_that_is_no_value_of_its_factor_is_named(tmp_path, cell, law):
     )
 
 
-@pytest.mark.parametrize("cell", ["1.5", "5", "x", "1e300", "9" * 30])
+@pytest.mark.parametrize("cell", ["1.5", "5", "x", "1e300", "9" * 30, "9" * 5000])
 def test_what_is_no_integer_of_the_law_is_named(tmp_path, cell):
     refused(
         write(tmp_path / "t.csv", [(2,), (cell,)], ("n",)),
@@ -328,11 +364,15 @@ def test_a_cell_of_an_array_is_named_by_its_row(tmp_path):
         ("x1,x2,x2,x3\n", "{path} has 2 columns `x2`: one a factor."),
         (
             "x1,x2,x3\n0,1\n",
-            "line 2 of {path} has 2 cells and the header 3: every row is one line with a cell for each factor.",
+            "line 2 of {path} has 2 cells and the header 3: give a cell for each factor.",
         ),
         (
             "x1,x2,x3\n0,1,5\n\n",
-            "line 3 of {path} has 0 cells and the header 3: every row is one line with a cell for each factor.",
+            "line 3 of {path} has 0 cells and the header 3: give a cell for each factor.",
+        ),
+        (
+            'x1,x2,x3\n0,1,"5\n"\n',
+            "line 2 of {path} goes on in the next one: a row is one line.",
         ),
         (
             'x1,x2,x3\n0,1,"5',

@@ -224,7 +224,7 @@ def test_one_factor_is_enough():
 def test_tiles_do_not_show(monkeypatch):
     y, x = runs(6, shape=(4, 5))
     whole = state_of(y, x)
-    monkeypatch.setattr(tiles, "LIMIT", 34 * 7)
+    monkeypatch.setattr(tiles, "TILE", 34 * 7)
     same(state_of(y, x), whole)
 
 

@@ -212,7 +212,7 @@ def test_one_factor_is_enough():
 def test_tiles_do_not_show(monkeypatch):
     y, slopes = runs(6, shape=(4, 5))
     whole = state_of(y, slopes, layout_of())
-    monkeypatch.setattr(tiles, "LIMIT", 6 * 4 * 7)
+    monkeypatch.setattr(tiles, "TILE", 6 * 4 * 7)
     same(state_of(y, slopes, layout_of()), whole)
 
 

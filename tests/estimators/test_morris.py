@@ -221,7 +221,7 @@ def test_one_factor_is_enough():
 def test_tiles_do_not_show(monkeypatch):
     u = trajectories(6, apart(2))
     whole = state_of(product(u, (4, 5)), u, apart(2))
-    monkeypatch.setattr(tiles, "LIMIT", 6 * 3 * 7)
+    monkeypatch.setattr(tiles, "TILE", 6 * 3 * 7)
     for one, other in zip(state_of(product(u, (4, 5)), u, apart(2)), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 

@@ -1,9 +1,9 @@
-"""The independent draws of a block, tile by tile."""
+"""The values of a block that are independent draws, tile by tile."""
 
 import numpy as np
 import pytest
 
-from dnnsa.estimators import draws
+from dnnsa.estimators import tiles
 from dnnsa.estimators.covariance import Covariance
 from dnnsa.estimators.exceedance import Exceedance
 from dnnsa.estimators.extrema import Extrema
@@ -46,7 +46,7 @@ def test_tiles_change_no_bit(estimator, shape, monkeypatch):
     whole = merged(estimator, states(estimator, parts, PAIRS))
     told = estimator.finalize([whole, whole], PAIRS, EPS).maps
     for tile in (1, 40, 80):  # one cell, then two of the cells of a histogram of 16 bins, then four
-        monkeypatch.setattr(draws, "TILE", tile)
+        monkeypatch.setattr(tiles, "TILE", tile)
         assert bits(merged(estimator, states(estimator, parts, PAIRS))) == bits(whole)
         for name, value in estimator.finalize([whole, whole], PAIRS, EPS).maps.items():
             assert value.array.tobytes() == told[name].array.tobytes(), name
