@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, share
 
-WIDTH = 64  # cells of an inner loop of the kernels: their sums stay in the nearest cache
-TILE = 16 * WIDTH  # cells between two looks from Python, and the most of which there is a copy
+WIDTH = 128  # cells of an inner loop of the kernels: their sums stay in the nearest cache
+TILE = 8 * WIDTH  # cells between two looks from Python, and the most of which there is a copy
 ROWS = 4  # base points of an inner loop of the kernels, which are written out for this number
 
 
@@ -58,8 +59,9 @@ def fold(y: NDArray[Any], second_order: bool) -> Sums:
         first = max(0, min(start, cells - TILE))  # the last tile begins early: cells folded twice have the same bits
         with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
             _tile(y, first, out[:, first : first + TILE], groups)
-    ends = np.cumsum([1, runs, runs, 1, p, groups, p, groups])
-    n, mean, m2, c_ab, c_ae, c_ac, c_be, c_bc, c_ec = (part.reshape(len(part), *shape) for part in np.split(out, ends))
+    lengths = (1, runs, runs, 1, p, groups, p, groups, groups * p)
+    parts = [out[end - k : end].reshape(k, *shape) for k, end in zip(lengths, accumulate(lengths), strict=True)]
+    n, mean, m2, c_ab, c_ae, c_ac, c_be, c_bc, c_ec = parts
     return Sums(n[0], mean, m2, c_ae, c_be, c_ab[0], c_ac, c_bc, c_ec.reshape(groups, groups, *shape))
 
 

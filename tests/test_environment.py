@@ -21,7 +21,9 @@ MATCH_SPECS: list[str] = [entry for entry in ENVIRONMENT["dependencies"] if isin
 # What conda-forge calls otherwise: its own name -> the name on the package index.
 CONDA_NAMES = {"dask-core": "dask", "matplotlib-base": "matplotlib", "python-build": "build"}
 ONLY_CONDA = {"python", "pip"}  # what pip takes as given
-ONLY_PIP = {"gpu"}  # extras that conda serves by itself: it sees the GPU and picks its build of tensorflow
+# Extras that are not in the environment: conda sees a GPU and picks its build of tensorflow by itself, and peers of
+# benchmarks are for who runs those.
+ONLY_PIP = {"gpu", "bench"}
 
 Bounds = dict[str, SpecifierSet]
 
