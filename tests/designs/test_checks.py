@@ -33,7 +33,7 @@ def test_replicates_need_not_be_a_power_of_two(settings):
     check(*settings)
 
 
-@pytest.mark.parametrize("kind", KINDS.values())
+@pytest.mark.parametrize("kind", [kind for name, kind in KINDS.items() if name != "external"])  # has its rows
 def test_every_design_is_checked(kind):
     with pytest.raises(ValueError, match="`base_points` must be a power of two multiple"):
         kind(base_points=1000)

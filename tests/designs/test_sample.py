@@ -21,5 +21,10 @@ def test_groups_change_nothing_of_a_sample():
 
 def test_a_base_point_is_one_run():
     sample = Sample(base_points=64)
-    assert sample.layout((0, 0, 1)) == Layout("sample", (0, 0, 1))
+    assert sample.layout((0, 0, 1)) == Layout("sample", (0, 0, 1), random=False)
     assert sample.column(1, (0, 0, 1), np.array([[5], [7]])).tolist() == [[5], [7]]
+
+
+def test_only_independent_points_are_called_random():
+    sequences = ("sobol", "halton", "latin_hypercube", "monte_carlo")
+    assert [Sample(base_points=8, sequence=name).layout((0,)).random for name in sequences] == [False] * 3 + [True]

@@ -358,3 +358,8 @@ def test_a_state_takes_the_memory_that_is_documented():
     state = HSIC.merge(*states(HSIC, points(8), noise(8, 5), DRAWS, 2))
     assert sum(leaf.nbytes for leaf in state) == 5 * 8 * 2 * 17 * 67 + 16  # and two counters
     assert isinstance(state, dyadic.DyadicState)
+
+
+def test_points_that_fill_the_cube_evenly_are_refused_as_their_p_values_would_be_wrong():
+    with pytest.raises(ValueError, match=r"`hsic` tests independence .* use `sequence: monte_carlo` in `design`"):
+        Hsic().init(Layout(SAMPLE, (0, 1), random=False), ())
