@@ -57,7 +57,8 @@ def test_the_runs_are_salibs_in_another_order(groups, second_order):
 
 def test_the_layout_says_what_the_runs_are():
     assert Saltelli(base_points=8).layout((0, 1, 0)) == Layout("pick-freeze", (0, 1, 0), random=False)
-    assert Saltelli(base_points=8, second_order=True).layout((0, 1)) == Layout("pick-freeze", (0, 1), True, random=False)
+    pairs = Saltelli(base_points=8, second_order=True)
+    assert pairs.layout((0, 1)) == Layout("pick-freeze", (0, 1), second_order=True, random=False)
 
 
 def test_a_base_point_is_one_point_of_a_sequence_of_twice_the_columns():
