@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dnnsa.designs import Design
 from dnnsa.designs.external import External, Table
 from dnnsa.errors import ModelError
-from dnnsa.factors import Empirical, Factor, holds, inactive
+from dnnsa.factors import Empirical, EmpiricalLaw, Factor, holds, inactive
 from dnnsa.files import Digests, verify
 from dnnsa.layout import Groups, Layout
 
@@ -79,17 +79,19 @@ class Draws:
         return self._settled(points.values)[0]
 
     def x(self, points: Points) -> Array:
-        """Coordinates for estimators that look at the factors, ``(size, points, p)``.
+        """Coordinates for estimators that look at the factors, ``(size, points, p)``, whether they are active or not.
 
-        A discrete law has one number for each of its values, the middle of its share; NaN is where a factor is
-        inactive.
+        A discrete law has one number for each of its values, the middle of its share.
         """
-        active = self._settled(points.values)[1]
         columns = [
-            np.where(active[name], law.cdf(points.values[name]) if law.discrete else points.u[..., k], np.nan)
+            law.cdf(points.values[name]) if law.discrete else points.u[..., k]
             for k, (name, law) in enumerate(self.laws.items())
         ]
         return np.stack(columns, axis=-1)
+
+    def active(self, points: Points) -> NDArray[np.bool_]:
+        """Where each factor is active, ``(size, points, p)``."""
+        return np.stack(list(self._settled(points.values)[1].values()), axis=-1)
 
     def _settled(self, values: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
         """Values with inactive ones made one, and where each factor is active; what a condition names comes first."""
@@ -180,6 +182,18 @@ def _loaded(name: str, law: Factor | Empirical, directory: Path, digests: Digest
         raise ModelError(f"{name}.{error}") from error
 
 
+def _check_conditions(laws: Laws) -> None:
+    """Refuse conditions that no value of a file meets; those on other laws have been checked with the study."""
+    for name, law in laws.items():
+        for other, condition in (law.when or {}).items():
+            parent = laws[other]
+            if isinstance(parent, EmpiricalLaw) and not holds(condition, parent.values).any():
+                raise ModelError(
+                    f"factors.{name}.when.{other}: no value of the file of `{other}`, {parent.values[0]:g} to "
+                    f"{parent.values[-1]:g}, meets it: `{name}` would never be active."
+                )
+
+
 def load_draws(design: Design, laws: Laws, directory: Path, digests: Digests) -> Draws:
     """Read the files that a design and laws name.
 
@@ -189,6 +203,7 @@ def load_draws(design: Design, laws: Laws, directory: Path, digests: Digests) ->
         A file is missing, damaged or another one, or does not hold what it should.
     """
     loaded = {name: _loaded(f"factors.{name}", law, directory, digests) for name, law in laws.items()}
+    _check_conditions(loaded)
     layout = layout_of(design, loaded)
     table = design.load(directory, digests, loaded, layout.groups) if isinstance(design, External) else None
     return Draws(design, loaded, layout, table)

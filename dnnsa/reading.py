@@ -107,6 +107,7 @@ def check(
         checked = to.validate_json(json.dumps(data))
     except ValidationError as failure:
         problems += _problems(failure, data, kinds, keys)
+        problems = problems or [str(failure)]
     except (TypeError, ValueError) as failure:  # a value that JSON has no word for
         problems.append(f"settings are text, numbers, lists and mappings: {failure}; put dates and the like in quotes.")
     if problems:
@@ -182,14 +183,15 @@ def _problems(error: ValidationError, data: Any, kinds: Kinds, keys: Mapping[Pat
             continue  # told by _kind_problems
         if kind in UNKNOWN:
             known = _known(path, owner, kinds, keys)
-            if known:  # of an unknown kind, no key is known
-                yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{nearest(str(path[-1]), known)}"
+            if known is not None:  # of an unknown kind, no key is known
+                there = nearest(str(path[-1]), known) if known else "."
+                yield f"{_dotted(path[:-1]) or 'the file'}: unknown key `{path[-1]}`{there}"
         elif kind in MISSING:
             yield f"{_dotted(path[:-1]) or 'the file'}: `{path[-1]}` is missing."
         elif kind == "value_error":
             yield f"{where or 'the file'}: {context['error']}."
         elif kind in ("dataclass_type", "model_attributes_type", "dict_type"):
-            key = "name" if kind == "dict_type" else "kind"
+            key = "kind" if kind != "dict_type" or any(_fits(pattern, path) for pattern in kinds) else "name"
             yield f"{where}: must be a mapping such as {{{key}: ...}}, got {_shown(shown)}."
         elif kind == "too_short":
             if len(shown) < context["min_length"]:  # else entries are wrong, which is told
@@ -209,16 +211,14 @@ def _located(error: Mapping[str, Any], data: Any) -> _Problem:
     here, owner = data, data
     for part in error["loc"]:
         if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
-            owner, here = here, here[part]  # type: ignore[index]
+            owner, here = here, here[part]
             path.append(part)
         elif error["type"] in MISSING and part == error["loc"][-1]:
             owner = here
             path.append(part)
         elif not isinstance(here, dict) or part != here.get("kind"):
             forks.append(tuple(path))
-    return _Problem(
-        tuple(path), owner, tuple(forks), error["type"], error["msg"], error["input"], error.get("ctx", {})
-    )
+    return _Problem(tuple(path), owner, tuple(forks), error["type"], error["msg"], error["input"], error.get("ctx", {}))
 
 
 def _once(problems: list[_Problem]) -> Iterator[_Problem]:
@@ -238,17 +238,17 @@ def _once(problems: list[_Problem]) -> Iterator[_Problem]:
             yield several[0]._replace(type="", message=f"Input should be {listed}")
 
 
-def _known(path: tuple[Any, ...], owner: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]) -> list[str]:
-    """The keys that are known where an unknown one stands."""
-
-    def fits(pattern: Pattern) -> bool:
-        return len(pattern) == len(path) - 1 and all(p in ("*", q) for p, q in zip(pattern, path, strict=False))
-
+def _known(path: tuple[Any, ...], owner: Any, kinds: Kinds, keys: Mapping[Pattern, Iterable[str]]) -> list[str] | None:
+    """The keys that are known where an unknown one stands; None where a `kind` is unknown, which is told."""
     for pattern, classes in kinds.items():
-        if fits(pattern):
+        if _fits(pattern, path[:-1]):
             kind = classes.get(str(owner.get("kind")))
-            return [field.name for field in dataclasses.fields(kind)] if kind else []
-    return [key for pattern, known in keys.items() if fits(pattern) for key in known]
+            return [field.name for field in dataclasses.fields(kind)] if kind else None
+    return [key for pattern, known in keys.items() if _fits(pattern, path[:-1]) for key in known]
+
+
+def _fits(pattern: Pattern, path: tuple[Any, ...]) -> bool:
+    return len(pattern) == len(path) and all(p in ("*", q) for p, q in zip(pattern, path, strict=True))
 
 
 def _dotted(path: tuple[Any, ...]) -> str:

@@ -30,10 +30,11 @@ class Block(NamedTuple):
     y: NDArray[Any]  # (n, runs, *shape)  outputs
     u: Array  # (n, points, p)            coordinates of the design's points, the independent runs' first
     x: Array  # (n, points, p)            the same, but one number for each value of a discrete factor, the middle of
-    #                                     its share of the unit interval, and NaN where the factor is inactive
+    #                                     its share of the unit interval
     replicate: int = 0
     start: int = 0  # number of the first base point in its replicate
     beside: Mapping[str, NDArray[Any]] = {}  # what the estimator's `beside` names, (n, runs, [p,] *shape)
+    active: NDArray[np.bool_] = np.array(True)  # (n, points, p) whether a factor is, under its `when`; or one for all
 
 
 class Map(NamedTuple):

@@ -21,6 +21,7 @@ from dnnsa.estimators.base import (
 )
 from dnnsa.estimators.intervals import estimated
 from dnnsa.estimators.tiles import by_tiles
+from dnnsa.estimators.values import check_random
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -32,24 +33,24 @@ class BinnedState(NamedTuple):
     n: Array  # (*shape)                     base points used: those whose runs are all finite
     mean: Array  # (r, *shape)
     m2: Array  # (r, *shape)                 sum of squared deviations of each run
-    counts: Array  # (p, bins + 1, *shape)   values in each bin of each factor, the last one that where it is inactive
-    means: Array  # (p, bins + 1, *shape)    their mean
+    counts: Array  # (p, bins, *shape)       values in each bin of each factor
+    means: Array  # (p, bins, *shape)        their mean
 
 
 @settings
 class Binned:
     """First-order indices from given data: the share of the variance that lies between bins of a factor.
 
-    The unit interval of a factor's probability is cut in ``bins`` of one size, and where the factor is inactive is one
-    more bin. With W the sum of squared deviations from the means of b occupied bins, T that from the mean of all N
-    values, ``S_k = 1 - [W / (N - b)] / [T / (N - 1)]`` (epsilon squared): the means of bins scatter by chance as well,
+    The unit interval of a factor's probability is cut in ``bins`` of one size; a run where the factor is inactive is in
+    the bin of its coordinate all the same, as its Sobol' index is of that. With W the sum of squared deviations from
+    the means of b occupied bins, T that from the mean of all N values, ``S_k = 1 - [W / (N - b)] / [T / (N - 1)]`` (epsilon squared): the means of bins scatter by chance as well,
     and that is taken off, so that a factor without effect has an index of mean 0, and may have one below 0.
 
     Two errors remain. What the factor changes inside a bin is missed, about ``1 / bins^2`` of its share if the output
     is linear in its coordinate, more the rougher it is; there is none for a discrete factor each of whose levels has a
     bin of its own, and much where levels share one. And chance: a standard error of about ``sqrt(2 bins) / N`` for a
-    factor without effect and ``2 (1 - S) sqrt(S / N)`` for one of index S, less on a low-discrepancy design. More bins
-    lessen the first and raise the second.
+    factor without effect and ``2 (1 - S) sqrt(S / N)`` for one of index S. More bins lessen the first and raise the
+    second. Base points must be independent draws: those that fill the cube evenly scatter less than is taken off.
 
     References
     ----------
@@ -82,16 +83,16 @@ class Binned:
             raise ValueError(
                 "`binned` takes factors one by one and some share a `group`: leave it out, or use `kind: sobol`"
             )
+        check_random(self.kind, layout)
         zero, runs = np.zeros(shape), np.zeros((layout.independent, *shape))
-        bins = np.zeros((len(layout.groups), self.bins + 1, *shape))
+        bins = np.zeros((len(layout.groups), self.bins, *shape))
         return BinnedState(zero, zero, runs, runs, bins, bins)
 
     def update(self, state: BinnedState, block: Block) -> BinnedState:
         if not len(block.y):
             return state
-        x = block.x[:, : len(state.mean)]  # (n, r, p)
-        bins = np.where(np.isnan(x), self.bins, np.floor(x * self.bins)).astype(np.int64)  # (n, r, p)
-        return self.merge(state, _block(block.y, bins, self.bins + 1))
+        bins = np.floor(block.x[:, : len(state.mean)] * self.bins).astype(np.int64)  # (n, r, p)
+        return self.merge(state, _block(block.y, bins, self.bins))
 
     def merge(self, left: BinnedState, right: BinnedState) -> BinnedState:
         n, counts = left.n + right.n, left.counts + right.counts

@@ -13,7 +13,7 @@ from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import estimated
 from dnnsa.estimators.kernels import FEWEST, dependence, dirac, gaussian
 from dnnsa.estimators.tiles import Tile, by_tiles
-from dnnsa.estimators.values import constant, draws, flags
+from dnnsa.estimators.values import check_random, constant, draws, flags
 from dnnsa.layout import Law, Layout
 from dnnsa.settings import settings
 
@@ -99,11 +99,7 @@ class Hsic:
     def init(self, layout: Layout, shape: tuple[int, ...]) -> DyadicState:
         if layout.columns < len(layout.groups):
             raise ValueError("`hsic` is of single factors, not of groups: take the factors apart, or use `sobol`")
-        if not layout.random:
-            raise ValueError(
-                "`hsic` tests independence with base points that are independent draws: use `sequence: monte_carlo` in "
-                "`design`"
-            )
+        check_random(self.kind, layout)
         for number, law in enumerate(layout.laws):
             if law.kind == "choice" and (enough := _bins_apart(law, self.bins)) > self.bins:
                 raise ValueError(
@@ -153,7 +149,8 @@ def _of_block(state: DyadicState, block: Block) -> DyadicState:
     """The state of one block alone; ``state`` says how many bins. A cell's grid is that of all its values."""
     output_bins, p, bins = state.counts.shape[:3]
     runs, shape = int(state.runs), block.y.shape[2:]
-    x = _factor_bins(block.x[:, :runs], bins - 1).reshape(-1, p)  # (values, p)
+    active = np.broadcast_to(block.active, block.x.shape)
+    x = _factor_bins(block.x[:, :runs], active[:, :runs], bins - 1).reshape(-1, p)  # (values, p)
 
     def count(y: NDArray[Any]) -> Tile:
         good = sound(y)  # (n, cells)
@@ -174,11 +171,9 @@ def _of_block(state: DyadicState, block: Block) -> DyadicState:
     return DyadicState(state.runs, np.array(len(block.y)), n, minimum, maximum, counts)
 
 
-def _factor_bins(x: Array, bins: int) -> NDArray[np.int64]:
+def _factor_bins(x: Array, active: NDArray[np.bool_], bins: int) -> NDArray[np.int64]:
     """Bins of equal probability, numbered from 0; number ``bins`` where the factor is inactive."""
-    inactive = np.isnan(x)
-    number = np.floor(np.where(inactive, 0, x) * bins).astype(np.int64)
-    return np.where(inactive, bins, number)
+    return np.where(active, np.floor(x * bins).astype(np.int64), bins)
 
 
 def _factor_kernels(layout: Layout, bins: int) -> Array:

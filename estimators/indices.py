@@ -72,7 +72,10 @@ def jansen(state: SobolState) -> Indices:
 
 
 def janon(state: SobolState) -> Indices:
-    """Monod's and Janon's form: covariance over variance with the mean and the variance of both runs pooled."""
+    """Monod's and Janon's form: covariance over variance with the mean and the variance of both runs pooled.
+
+    The closed index of a pair is the mean over the two ways round.
+    """
     g = len(state.c_ae)
     a, b, e, c = _split(state.mean, g)
     aa, bb, ee, cc = _split(state.m2, g)
@@ -84,7 +87,8 @@ def janon(state: SobolState) -> Indices:
     first, total = pooled(b, e, bb, ee, state.c_be), 1 - pooled(a, e, aa, ee, state.c_ae)
     if not len(state.c_ec):
         return Indices(first, total, state.c_ec, first)
-    return Indices(first, total, pooled(e[:, None], c, ee[:, None], cc, state.c_ec), first)
+    closed = pooled(e[:, None], c, ee[:, None], cc, state.c_ec)
+    return Indices(first, total, (closed + closed.swapaxes(0, 1)) / 2, first)
 
 
 def saltelli2010(state: SobolState) -> Indices:

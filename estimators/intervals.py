@@ -85,8 +85,8 @@ def jackknife(value: Array, deleted: NDArray[Any], level: float, scale: str = "p
 def fisher(value: Array, n: Array, level: float, scale: str) -> tuple[Array, Array]:
     """Bounds of a correlation from n base points by Fisher's z, ``tanh(atanh r +- q / sqrt(n - 3))``.
 
-    It assumes normal outputs. Of a nominal 95 % it covered .78 for the Ishigami function, .72 for a network of squares
-    and .19 for the exponential of a normal variable: kept to compare with Melissa and R's ``sobolmartinez``.
+    It assumes normal outputs and independent base points, and docs/intervals.md shows how far it is off without them:
+    kept to compare with Melissa and R's ``sobolmartinez``.
 
     References
     ----------

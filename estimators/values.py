@@ -19,6 +19,15 @@ def independent(kind: str, layout: Layout) -> NDArray[np.int64]:
     return np.array(layout.independent)
 
 
+def check_random(kind: str, layout: Layout) -> None:
+    """Refuse points that fill the cube evenly: they scatter less than the independent draws that are reckoned with."""
+    if not layout.random:
+        raise ValueError(
+            f"`{kind}` reckons with the scatter of base points that are independent draws: use `sequence: monte_carlo` "
+            "in `design`, or for an external table of such draws `replicates`"
+        )
+
+
 def draws(y: NDArray[Any], runs: int, good: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
     """Values of the first ``runs`` runs of base points and whether each is used, ``(n runs, cells)`` both.
 

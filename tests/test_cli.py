@@ -144,7 +144,7 @@ def test_bad_input_is_one_message_and_status_two_and_leaves_nothing(dnnsa, folde
         ),
         (
             "def f(x1, x2): raise OSError('no licence')",
-            "error: model: the first base point raised OSError: no licence (line.py, line 1). Its point a was x1=",
+            "error: model: the first base point raised OSError: no licence (line.py, line 1). Its first run had x1=",
         ),
     ],
 )

@@ -91,7 +91,8 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ({"factors": {"x": {"kind": "unifrom"}}}, "factors.x.kind: no kind `unifrom`: did you mean `uniform`?"),
         (
             {"factors": {"x": {"low": 0}}},
-            "factors.x: `kind` is missing: use one of `uniform`, `loguniform`, `normal`, `integers`, `choice`.",
+            "factors.x: `kind` is missing: use one of `uniform`, `loguniform`, `normal`, `lognormal`, `truncnormal`, "
+            "`triangular`, `beta`, `weibull`, `gumbel`, `integers`, `choice`, `empirical`.",
         ),
         ({"factors": {"x": {"kind": "uniform", "low": 0}}}, "factors.x: `high` is missing."),
         ({"factors": {"x": {**U, "low": 2}}}, "factors.x: `low` must be below `high`, got low: 2 and high: 1."),
@@ -117,19 +118,32 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             {"design": {"kind": "saltelli", "base_points": 64.5}},
             "design.base_points: must be a valid integer, got 64.5.",
         ),
-        ({"design": {"kind": "sobol", "foo": 1}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
+        (
+            {"design": {"kind": "sobol", "foo": 1}},
+            "design.kind: no kind `sobol`: use one of `saltelli`, `sample`, `morris`, `external`.",
+        ),
         ({"name": "../evil"}, "name: it names files: printable text without `/`, got '../evil'."),
         (
             {"factors": {f"x{k}": U for k in range(10601)}},
-            "factors: a Sobol' sequence serves at most 10600, got 10601.",
+            "factors: a Sobol' sequence serves at most 10600, got 10601: use another `sequence`.",
         ),
-        ({"design": {"kind": "sobol"}}, "design.kind: no kind `sobol`: use one of `saltelli`."),
+        ({"design": {"kind": "saltely"}}, "design.kind: no kind `saltely`: did you mean `saltelli`?"),
+        ({"factors": 3}, "factors: must be a mapping such as {name: ...}, got 3."),
+        ({"design": 3}, "design: must be a mapping such as {kind: ...}, got 3."),
+        (
+            {"estimators": [{"kind": "hsic", "goal": {"sahre": 1}}]},
+            "estimators[0].goal: unknown key `sahre`: did you mean `share`?",
+        ),
         ({"model": {"kind": "function", "call": "f"}}, "model: `call` must be `module:function`, got `f`."),
         (
             {"estimators": [{"kind": "martines"}]},
-            "estimators[0].kind: no kind `martines`: use one of `sobol`, `moments`.",
+            "estimators[0].kind: no kind `martines`: use one of `sobol`, `morris`, `dgsm`, `hsic`, `binned`, "
+            "`moments`, `extrema`, `exceedance`, `histogram`, `quantiles`, `covariance`.",
         ),
-        ({"estimators": [{"kind": "sobol"}] * 2}, "estimators: `sobol` stands there 2 times: once is enough."),
+        (
+            {"estimators": [{"kind": "sobol"}] * 2},
+            "estimators[1]: gives `S1`, which estimators[0] gives too: leave one of them out.",
+        ),
         (
             {"model": {**FUNCTION, "dims": {"output": ["S1", "x", "x"]}}},
             "model.dims.output: `S1` is the name of something else in the store: call the dimension otherwise.",
@@ -170,6 +184,123 @@ FUNCTION = {"kind": "function", "call": "model:f"}
 )
 def test_what_is_wrong_is_named_with_its_path(changes, problem):
     assert problem in problems(**changes)
+
+
+SAMPLE = {"kind": "sample", "base_points": 256}
+MORRIS = {"kind": "morris", "base_points": 256}
+SOBOL, MOMENTS, BINNED = {"kind": "sobol"}, {"kind": "moments"}, {"kind": "binned"}
+DGSM = {"kind": "dgsm", "quantity": "y", "gradient": "dy"}
+COVARIANCE = {"kind": "covariance", "quantity": "y", "other": "z"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"design": SAMPLE, "estimators": [SOBOL]},
+            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`.",
+        ),
+        (
+            {"design": MORRIS, "estimators": [SOBOL]},
+            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`.",
+        ),
+        (
+            {"design": MORRIS, "estimators": [{"kind": "moments"}]},
+            "estimators[0]: `moments` needs runs that are independent draws of the factors: use "
+            "`design: {kind: sample}` or `saltelli`.",
+        ),
+        (
+            {"estimators": [SOBOL, {"kind": "morris"}]},
+            "estimators[1]: `morris` needs trajectories of runs: use `design: {kind: morris}`.",
+        ),
+        (
+            {"factors": {"x1": U, "x2": {"kind": "choice", "values": [1, 2]}}, "estimators": [DGSM]},
+            "estimators[0]: `dgsm` needs derivatives: a `choice` factor (number 2) has none.",
+        ),
+        (
+            {"factors": {"x1": U, "x2": {**U, "when": {"x1": {"low": 0.5}}}}, "estimators": [DGSM]},
+            "estimators[0]: `dgsm` needs a model without jumps, and it may jump where `x2` becomes active: leave one "
+            "of the two out.",
+        ),
+        (
+            {"design": SAMPLE, "estimators": [BINNED]},
+            "estimators[0]: `binned` reckons with the scatter of base points that are independent draws: use "
+            "`sequence: monte_carlo` in `design`, or for an external table of such draws `replicates`.",
+        ),
+        (
+            {"estimators": [SOBOL, {**MOMENTS, "level": 0.9}]},
+            "estimators: all intervals have one `level`, got 0.9, 0.95.",
+        ),
+        (
+            {"estimators": [{**SOBOL, "of": ["y"]}, SOBOL]},
+            "estimators[1]: gives `S1`, which estimators[0] gives too: leave one of them out.",
+        ),
+        (
+            {"estimators": [{**SOBOL, "of": ["y", "z"]}, {**SOBOL, "of": ["z"], "estimator": "jansen"}]},
+            "estimators[1]: gives `S1` of `z`, which estimators[0] gives too: leave one of them out.",
+        ),
+        (
+            {"estimators": [COVARIANCE, COVARIANCE]},
+            "estimators[1]: gives `correlation_z` of `y`, which estimators[0] gives too: leave one of them out.",
+        ),
+        (
+            {"estimators": [COVARIANCE, {**COVARIANCE, "other": "z_lower"}]},
+            "estimators[1]: gives `correlation_z_lower` of `y`, which estimators[0] gives too: leave one of them out.",
+        ),
+        (
+            {"estimators": [DGSM, {**DGSM, "gradient": "other"}]},
+            "estimators[1]: gives `ST_bound` of `y`, which estimators[0] gives too: leave one of them out.",
+        ),
+        (
+            {"estimators": [{**SOBOL, "of": []}]},
+            "estimators[0].of: must name at least one quantity, got []: leave it out for all.",
+        ),
+        (
+            {**NETWORK, "estimators": [{**SOBOL, "of": ["entrpy"]}]},
+            "estimators[0].of: no quantity `entrpy`: did you mean `entropy`?",
+        ),
+        (
+            {"model": {**FUNCTION, "dims": {"y": ["probability"]}}, "estimators": [{"kind": "quantiles"}]},
+            "model.dims.y: `probability` is the name of something else in the store: call the dimension otherwise.",
+        ),
+        (
+            {"model": {**FUNCTION, "dims": {"y": ["bin"]}}, "estimators": [{"kind": "histogram"}]},
+            "model.dims.y: `bin` is the name of something else in the store: call the dimension otherwise.",
+        ),
+        (
+            {"model": {**FUNCTION, "dims": {"y": ["covariance_z"]}}, "estimators": [COVARIANCE]},
+            "model.dims.y: `covariance_z` is the name of something else in the store: call the dimension otherwise.",
+        ),
+        (
+            {"model": {**FUNCTION, "dims": {"y": ["x-1"]}}},
+            "model.dims.y: a dimension's name must be a Python name, such as `time`, got `x-1`.",
+        ),
+    ],
+)
+def test_estimators_that_do_not_fit_are_refused_before_anything_runs(changes, problem):
+    assert problems(**changes) == [problem]
+
+
+@pytest.mark.parametrize(
+    "estimators",
+    [
+        [COVARIANCE, {**COVARIANCE, "other": "w"}],  # another pair
+        [{**SOBOL, "of": ["y"]}, {**SOBOL, "of": ["z"], "estimator": "jansen"}],
+        [SOBOL, {**DGSM}, MOMENTS, {"kind": "extrema"}],
+    ],
+)
+def test_estimators_that_say_different_things_stand_side_by_side(estimators):
+    assert len(Study(**parts(estimators=estimators)).estimators) == len(estimators)
+
+
+@pytest.mark.parametrize("sequence", ["halton", "monte_carlo", "latin_hypercube"])
+def test_only_a_sobol_sequence_runs_out_of_columns(sequence):
+    many = {f"x{k}": U for k in range(10601)}
+    design = {"kind": "saltelli", "base_points": 64, "sequence": sequence}
+    assert len(Study(**parts(factors=many, design=design, estimators=[{"kind": "extrema"}])).factors) == 10601
+    assert problems(factors=many, design={**design, "sequence": "sobol"}) == [
+        "factors: a Sobol' sequence serves at most 10600, got 10601: use another `sequence`."
+    ]
 
 
 def test_every_problem_is_told_at_once():

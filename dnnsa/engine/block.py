@@ -111,8 +111,11 @@ def evaluate(job: Job, points: Points, fields: Mapping[str, Field]) -> dict[str,
 
 
 def _plain(y: NDArray[Any]) -> NDArray[Any]:
-    """Outputs in a type of NumPy's own, which holds each of them exactly."""
-    return y if y.dtype.kind in "biuf" else y.astype(np.float32)
+    """Outputs in a type that estimators know, which holds each of them exactly; but long doubles, which they round."""
+    if y.dtype.kind not in "biuf":
+        return y.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told as such
+        return y.astype(np.float64) if y.dtype.itemsize > 8 else y
 
 
 def guarded(job: Job, points: Points, fields: Mapping[str, Field]) -> tuple[dict[str, NDArray[Any]], list[Failure]]:

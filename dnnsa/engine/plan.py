@@ -41,7 +41,7 @@ class Field(NamedTuple):
         if self.dtype in NOT_OF_NUMPY:
             return NOT_OF_NUMPY[self.dtype]
         dtype = np.dtype(self.dtype)
-        return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+        return max(2.0**-52, float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps))
 
 
 class Slab(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.draws import Points
 from dnnsa.engine.block import RAISED, Failure, Job, draws, guarded, load, runs, spelt
 from dnnsa.engine.plan import Field, Part, Plan, Slab, estimators_of, is_real, make_plan
 from dnnsa.engine.tree import fold
@@ -183,8 +182,9 @@ def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
         points = drawn.rows(offset, offset + plan.block)
         outputs, failed = guarded(job, points, plan.fields)
         failures.extend(failed)
-        x = draws(job).x(points)
-        return tuple(_reduce(job, plan, part, outputs, points, x) for part in plan.parts)
+        x, active = draws(job).x(points), draws(job).active(points)
+        at = Block(np.empty(0), points.u, x, replicate, points.start, active=active)
+        return tuple(_reduce(job, plan, part, outputs, at) for part in plan.parts)
 
     offsets = range(0, plan.block << level, plan.block)
     merged = fold(
@@ -196,17 +196,15 @@ def leaf(job: Job, plan: Plan, replicate: int, level: int, number: int) -> Leaf:
     return Leaf(merged, tuple(failures))
 
 
-def _reduce(
-    job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any], points: Points, x: np.ndarray[Any, Any]
-) -> PartState:
+def _reduce(job: Job, plan: Plan, part: Part, outputs: Mapping[str, Any], at: Block) -> PartState:
+    """The states of a block ``at`` some points, whose outputs are still to be cut for each slab."""
     layout = draws(job).layout
 
     def state(slab: Slab, estimator: Estimator) -> Any:
         shape = slab.shape(plan.fields[slab.quantity])
         beside = {name: _cut(slab, outputs[name], plan.fields) for name in estimator.beside}
         y = _cut(slab, outputs[slab.quantity], plan.fields)
-        block = Block(y, points.u, x, points.replicate, points.start, beside)
-        return estimator.update(estimator.init(layout, shape), block)
+        return estimator.update(estimator.init(layout, shape), at._replace(y=y, beside=beside))
 
     return tuple(
         tuple(state(slab, estimator) for estimator in estimators_of(job.study.estimators, slab.quantity))

@@ -1,5 +1,6 @@
 """Bars of indices with their intervals, one row a factor."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,10 +9,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
+from dnnsa.view.matrix import draw_matrix, matrix_width
 from dnnsa.view.palette import FAINT, GRID, INK, LABEL, S1_COLOUR, SMALL, ST_COLOUR, heading, plain_axes
 from dnnsa.view.text import number
 
 FACTORS = 40  # at most
+ROW = 0.52  # inches
 MEANING = {"S1": "first order: the factor alone", "ST": "total: alone and with others"}
 COLOUR = {"S1": S1_COLOUR, "ST": ST_COLOUR}
 
@@ -47,19 +50,27 @@ def whiskers(value: Any, low: Any, high: Any) -> NDArray[Any]:
     return np.asarray(np.fmax(np.stack([value - low, high - value]), 0))
 
 
-def draw_bars(axes: Axes, dataset: Any, index: str, factors: NDArray[np.intp], at: Any, thickness: float) -> float:
-    """Bars at the heights ``at``, with values written behind them; returns where the longest whisker ends."""
-    value, low, high = (v[factors] for v in read.interval(read.summarised(index, dataset), dataset))
-    axes.barh(at, np.nan_to_num(value), height=thickness, color=COLOUR[index], label=f"{index}, {MEANING[index]}")
-    known = ~np.isnan(value)
-    bounds = whiskers(value, low, high)[:, known]
+def draw_rows(
+    axes: Axes, interval: Sequence[NDArray[Any]], at: Any, notes: Sequence[str], thickness: float, **style: Any
+) -> float:
+    """Bars at the heights ``at`` with notes written behind them; returns where the longest whisker ends."""
+    value, low, high = interval  # (factor,) each
+    axes.barh(at, np.where(np.isfinite(value), value, 0), height=thickness, **style)
+    known = np.isfinite(value)
+    bounds = whiskers(value[known], low[known], high[known])
     axes.errorbar(value[known], at[known], xerr=bounds, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2)
     ends = np.fmax(np.fmax(value, high), 0)
-    for y, v, end in zip(at, value, np.nan_to_num(ends), strict=True):
-        axes.annotate(
-            number(float(v), 2), (end, y), (4, 0), textcoords="offset points", va="center", fontsize=SMALL, color=FAINT
-        )
-    return float(np.nanmax(ends, initial=0))
+    ends = np.where(np.isfinite(ends), ends, 0)
+    for y, note, end in zip(at, notes, ends, strict=True):
+        axes.annotate(note, (end, y), (4, 0), textcoords="offset points", va="center", fontsize=SMALL, color=FAINT)
+    return float(ends.max(initial=0))
+
+
+def draw_bars(axes: Axes, dataset: Any, index: str, factors: NDArray[np.intp], at: Any, thickness: float) -> float:
+    """Bars of an index of some factors; returns where the longest whisker ends."""
+    interval = [v[factors] for v in read.interval(read.summarised(index, dataset), dataset)]
+    notes = [number(float(v), 2) for v in interval[0]]
+    return draw_rows(axes, interval, at, notes, thickness, color=COLOUR[index], label=f"{index}, {MEANING[index]}")
 
 
 def dress_bars(axes: Axes, dataset: Any, end: float) -> None:
@@ -75,19 +86,28 @@ def dress_bars(axes: Axes, dataset: Any, end: float) -> None:
 
 
 def bars_figure(subject: Subject) -> Figure:
-    """S1 and ST of every factor side by side: of a quantity without dimensions, or aggregated over all cells."""
+    """S1 and ST of every factor side by side: of a quantity without dimensions, or aggregated over all cells.
+
+    With second order its matrix stands beside them, the same rows in the same order.
+    """
     data = subject.dataset
     factors = ranking(data, FACTORS)
-    at = np.arange(len(factors))
-    figure = Figure(figsize=(7.2, 1.7 + 0.52 * len(factors)), layout="constrained")
-    axes = figure.add_subplot()
+    at, names = np.arange(len(factors)), factor_names(data, factors)
+    beside = matrix_width(data, factors, ROW, names)
+    figure = Figure(figsize=(7.2 + beside, 1.7 + ROW * len(factors) + (0.5 if beside else 0)), layout="constrained")
+    axes, *rest = figure.subplots(1, 2 if beside else 1, squeeze=False, width_ratios=[7.2, beside] if beside else None)[
+        0
+    ]
     end = max(
         draw_bars(axes, data, "ST", factors, at - 0.19, 0.36), draw_bars(axes, data, "S1", factors, at + 0.19, 0.36)
     )
     dress_bars(axes, data, end)
-    axes.set_yticks(at, factor_names(data, factors), fontsize=LABEL)
+    axes.set_yticks(at, names, fontsize=LABEL)
     axes.set_ylim(len(factors) - 0.4, -0.6)
     axes.set_xlabel("share of the variance", fontsize=SMALL, color=INK)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, frameon=False, fontsize=SMALL, labelcolor=INK)
+    for side in rest:
+        draw_matrix(side, data, factors, names)
+        side.set_ylim(len(factors) - 0.4, -0.6)
     heading(figure, subject.title, subject.caption + omitted(data, FACTORS))
     return figure

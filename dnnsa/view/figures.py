@@ -13,10 +13,15 @@ from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, bars_figure
 from dnnsa.view.one_dim import course_figure, one_dim_figure
 from dnnsa.view.palette import DPI
+from dnnsa.view.screening import MEASURES, measures, screening_figure
 from dnnsa.view.text import count
 from dnnsa.view.two_dims import moments_figure, two_dims_figure
 
 CASE = "case"  # the dimension whose cells are nominal inputs
+NOTHING = (
+    "nothing to draw of {}: figures show Sobol' indices, moments along one or two dimensions and, without dimensions, "
+    f"{', '.join(f'`{name}`' for name in MEASURES)}: see `estimators`, and `dnnsa show` for what there is."
+)
 
 
 def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None = None) -> list[Path]:
@@ -34,11 +39,17 @@ def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None
 
     Returns
     -------
-        The files in the order of the quantities. A quantity without dimensions, or with more than two, has a figure
-        only if it has Sobol' indices.
+        The files in the order of the quantities that have something to draw; see `figure`.
+
+    Raises
+    ------
+    InputError
+        Nothing can be drawn of any of them.
     """
     folder = Path(folder)
     drawn = {name: figure(results, name, thumbnails) for name in _names(results) if _drawable(results, name)}
+    if not drawn:
+        raise InputError(NOTHING.format(", ".join(f"`{name}`" for name in _names(results))))
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, picture in drawn.items():
@@ -51,16 +62,27 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
     """The figure of one quantity; see `plot` for ``thumbnails``.
 
     Without dimensions bars of S1 and ST with intervals; with one, maps with the aggregated indices at the side; with
-    two, small maps for each factor; with more, bars of the aggregated indices.
+    two, small maps for each factor; with more, bars of the aggregated indices. Second order stands beside the bars.
+
+    Without Sobol' indices: Morris's plane or bars of other measures of a quantity without dimensions, and the moments
+    of one with one or two.
+
+    Raises
+    ------
+    InputError
+        There is no such quantity, or nothing to draw of it.
     """
     if quantity not in _names(results):
         known = ", ".join(f"`{name}`" for name in _names(results))
         raise InputError(f"no quantity `{quantity}` in these results: they hold {known}.")
     if not _drawable(results, quantity):
-        raise InputError(f"`{quantity}` has no Sobol' indices to draw: add `{{kind: sobol}}` to `estimators`.")
+        raise InputError(NOTHING.format(f"`{quantity}`"))
     dataset = read.quantities(results)[quantity]
     dims = read.dims(dataset)
     if not read.has_indices(dataset):
+        if shown := measures(dataset):
+            what = ", ".join(MEASURES[name][0] for name in shown)
+            return screening_figure(Subject(dataset, f"What drives {quantity}?", _caption(results, what, dataset)))
         subject = Subject(dataset, f"How does {quantity} vary?", _caption(results, "moments"))
         return course_figure(subject) if len(dims) == 1 else moments_figure(subject)
     subject = Subject(dataset, f"What drives {quantity}?", _caption(results, "Sobol' indices", dataset))
@@ -85,7 +107,7 @@ def _names(results: read.Results) -> list[str]:
 def _drawable(results: read.Results, quantity: str) -> bool:
     dataset = read.quantities(results)[quantity]
     moments = "mean" in dataset and "variance" in dataset
-    return read.has_indices(dataset) or (moments and len(read.dims(dataset)) in (1, 2))
+    return read.has_indices(dataset) or bool(measures(dataset)) or (moments and len(read.dims(dataset)) in (1, 2))
 
 
 def _caption(results: read.Results, what: str, dataset: Any = None) -> str:

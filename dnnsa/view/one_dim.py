@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dnnsa.view import results as read
 from dnnsa.view.bars import COLOUR, MEANING, Subject, draw_bars, dress_bars, factor_names, omitted, ranking
 from dnnsa.view.maps import Track, draw_map, index_scale, label_cells, separate, thinned, track
+from dnnsa.view.matrix import draw_matrix, matrix_width
 from dnnsa.view.palette import FAINT, GRID, INK, LABEL, SMALL, heading, name_panel, plain_axes
 
 FACTORS, COLUMNS, IMAGES = 40, 2000, 24  # at most
@@ -18,6 +19,8 @@ ROW = 0.27  # inches
 
 def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> Figure:
     """Maps of ST and S1 over the dimension, with the aggregated indices and their intervals at the side.
+
+    With second order its aggregated matrix is there too.
 
     ``thumbnails`` have shape ``(cells, h, w)`` or ``(cells, h, w, channels)``.
     """
@@ -28,13 +31,18 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     pictures = 0.0 if thumbnails is None else _picture_height(thumbnails, cells, width)
     rows = ROW * len(factors)
     heights = [pictures, rows, rows] if pictures else [rows, rows]
-    figure = Figure(figsize=(width + 3.2, sum(heights) + 1.8), layout="constrained")
-    grid = figure.add_gridspec(len(heights), 2, width_ratios=[width, 1.9], height_ratios=heights)
+    names = factor_names(subject.dataset, factors)
+    beside = matrix_width(subject.dataset, factors, ROW, names)
+    widths = [width, 1.9, beside] if beside else [width, 1.9]
+    figure = Figure(figsize=(width + 3.2 + beside, sum(heights) + 1.8), layout="constrained")
+    grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     if thumbnails is not None:
         _draw_pictures(figure.add_subplot(grid[0, 0]), thumbnails, cells)
     top = len(heights) - 2
     pairs = [(figure.add_subplot(grid[top + i, 0]), figure.add_subplot(grid[top + i, 1])) for i in range(2)]
     _draw_indices(figure, subject.dataset, dim, factors, pairs)
+    if beside:
+        draw_matrix(figure.add_subplot(grid[top + 1, 2]), subject.dataset, factors, names)
     heading(figure, subject.title, subject.caption + omitted(subject.dataset, FACTORS))
     return figure
 

@@ -46,8 +46,8 @@ def heading(figure: Figure, title: str, caption: str) -> None:
 
 def name_panel(axes: Axes, name: str, meaning: str = "") -> None:
     """A panel's name in bold over its left end, and what it means beside it."""
-    bold = rf"$\bf{{{name}}}$" if name in ("S1", "ST") else name
-    axes.set_title(f"{bold}  {meaning}".strip(), loc="left", fontsize=LABEL, color=INK)
+    bold = name.replace("_", r"\_")
+    axes.set_title(rf"$\bf{{{bold}}}$  {meaning}".strip(), loc="left", fontsize=LABEL, color=INK)
 
 
 def plain_axes(axes: Axes) -> None:

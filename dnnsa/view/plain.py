@@ -15,8 +15,8 @@ def as_json(results: read.Results) -> dict[str, Any]:
 
     The root attributes of the store, then ``quantities`` and ``quarantine``. In a quantity the variables have the
     names that they have in the store, and variables with a factor are dicts from the factors' names: so
-    ``["quantities"]["output"]["S1"]["x1"]`` is a number, or for a quantity with dimensions a nested list. Variables of
-    more than 10,000 values are left out, which ``note`` says.
+    ``["quantities"]["output"]["S1"]["x1"]`` is a number, or for a quantity with dimensions a nested list. Maps of more
+    than 10,000 values are left out, which ``note`` says; ``over_cells`` has their range.
     """
     return {
         **{name: _plain(value) for name, value in results.attrs.items()},
@@ -34,7 +34,8 @@ def _quantity(dataset: Any) -> dict[str, Any]:
         "factors": _factors(dataset),
         "coords": {
             name: _plain(coord.values)
-            for dim in dims
+            for dim in dict.fromkeys(str(dim) for dim in dataset.dims)
+            if dim not in read.FACTOR_DIMS
             for name, coord in read.coordinates(dataset, dim).items()
             if coord.size <= MOST
         },
@@ -42,10 +43,12 @@ def _quantity(dataset: Any) -> dict[str, Any]:
     }
     if dims:
         facts |= _over_cells(dataset)
-    large = sorted(str(name) for name, variable in dataset.data_vars.items() if variable.size > MOST)
+    large = sorted(
+        str(name) for name, v in dataset.data_vars.items() if v.size > MOST and not set(dims).isdisjoint(v.dims)
+    )
     if large:
         facts["note"] = f"left out, since they have more than {MOST} values: {', '.join(large)}"
-    return facts | {str(name): _variable(v) for name, v in dataset.data_vars.items() if v.size <= MOST}
+    return facts | {str(name): _variable(v, v.values) for name, v in dataset.data_vars.items() if name not in large}
 
 
 def _factors(dataset: Any) -> dict[str, dict[str, str]]:
@@ -58,9 +61,13 @@ def _factors(dataset: Any) -> dict[str, dict[str, str]]:
 
 
 def _over_cells(dataset: Any) -> dict[str, Any]:
-    """Where the table of a quantity with dimensions has its numbers from: the largest ST, the range of each moment."""
-    moments = {name: read.extent(dataset[name]) for name in read.MOMENTS if name in dataset}
-    facts: dict[str, Any] = {"over_cells": {name: _plain(e._asdict()) for name, e in moments.items()}}
+    """Where the table of a quantity with dimensions has its numbers from: the largest ST, the range of each map."""
+    ranges: dict[str, Any] = {}
+    for name in read.ranged(dataset):
+        array = dataset[name]
+        extent = read.extent(array, len(read.leading(array, dataset)))
+        ranges[name] = {key: _variable(array, values) for key, values in extent._asdict().items()}
+    facts: dict[str, Any] = {"over_cells": ranges}
     if "ST" in dataset:
         names = [str(name) for name in dataset["factor"].values]
         facts["largest_ST"] = {
@@ -70,9 +77,8 @@ def _over_cells(dataset: Any) -> dict[str, Any]:
     return facts
 
 
-def _variable(variable: Any) -> Any:
+def _variable(variable: Any, values: Any) -> Any:
     """Nested lists, and a dict where the dimension is the factors."""
-    values = variable.values
     for_each = [d for d in variable.dims if d in read.FACTOR_DIMS]
     return _by_factor(values, [[str(name) for name in variable[d].values] for d in for_each])
 

@@ -10,18 +10,26 @@ from numpy.typing import NDArray
 QUARANTINE = "quarantine"
 FACTOR_DIMS = ("factor", "factor_2")
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
-SHAPED = ("ST", "S1", *MOMENTS, "status", "n")  # variables whose dimensions are those of the quantity
+BY_FACTOR = (  # variables with a value for each factor, in the families that are shown side by side
+    ("S1", "ST"),
+    ("mu_star", "mu", "sigma"),
+    ("dgsm", "ST_bound"),
+    ("hsic_r2", "hsic_p"),
+    ("S1_binned",),
+)
+OF_ALL = (*MOMENTS, "quantiles", "exceedance", "minimum", "maximum", "hsic_share")  # with one for all factors together
+WITH_ANOTHER = ("correlation_", "covariance_")  # the same, of a pair: what follows is the other quantity's name
 
 
 Results = Any  # an xarray.DataTree, which no command has to load to start
 
 
 class Extent(NamedTuple):
-    """Of the values that are numbers; NaN if there are none."""
+    """Of the values that are numbers; NaN if there are none. Numbers, or arrays of the map's leading dimensions."""
 
-    low: float
-    mean: float
-    high: float
+    low: Any
+    mean: Any
+    high: Any
 
 
 class Peak(NamedTuple):
@@ -40,13 +48,36 @@ def quantities(results: Results) -> dict[str, Any]:
 
 
 def dims(dataset: Any) -> tuple[str, ...]:
-    """The dimensions of a quantity, without those of factors."""
-    first = next((name for name in SHAPED if name in dataset), None)
-    return () if first is None else tuple(str(d) for d in dataset[first].dims if d not in FACTOR_DIMS)
+    """The dimensions of a quantity, without those of factors, probabilities, thresholds and bins."""
+    return tuple(str(dim) for dim in dataset["status"].dims)
+
+
+def statistics(dataset: Any) -> list[str]:
+    """The variables with a value for all factors together, but for bounds, counts and places."""
+    names = [str(name) for name in dataset.data_vars]
+    pairs = [name for start in WITH_ANOTHER for name in sorted(names) if name.startswith(start)]
+    return [name for name in OF_ALL if name in names] + [name for name in pairs if not _is_bound(name, names)]
+
+
+def _is_bound(name: str, names: list[str]) -> bool:
+    base, _, side = name.rpartition("_")
+    return side in ("lower", "upper") and base in names
+
+
+def families(dataset: Any) -> list[list[str]]:
+    """The variables with a value for each factor, in the families that are shown side by side."""
+    found = [[name for name in family if name in dataset] for family in BY_FACTOR]
+    return [family for family in found if family]
+
+
+def ranged(dataset: Any) -> list[str]:
+    """The maps of a quantity with dimensions of which the range over cells is told: those that nothing aggregates."""
+    by_factor = [name for family in families(dataset) for name in family]
+    return [name for name in (*by_factor, *statistics(dataset)) if f"{name}_aggregated" not in dataset]
 
 
 def summarised(index: str, dataset: Any) -> str:
-    """The variable with one value a factor: the index itself without dimensions, else the aggregated one."""
+    """The variable without the quantity's dimensions: the index itself if it has none, else the aggregated one."""
     return f"{index}_aggregated" if dims(dataset) else index
 
 
@@ -55,7 +86,7 @@ def has_indices(dataset: Any) -> bool:
 
 
 def interval(name: str, dataset: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """An index and its bounds, each ``(factor,)``, NaN where the store has no bounds."""
+    """A variable and its bounds, in its shape, NaN where the store has no bounds."""
     value = np.asarray(dataset[name].values, dtype=float)
     bounds = [dataset.get(f"{name}_{side}") for side in ("lower", "upper")]
     low, high = (np.full_like(value, np.nan) if b is None else np.asarray(b.values, dtype=float) for b in bounds)
@@ -70,10 +101,10 @@ def level(results: Results) -> float | None:
 
 
 def factor_labels(dataset: Any) -> list[str]:
-    """``name [unit]`` of each factor."""
+    """``name [unit]`` of each factor; a group's units are many, and stand in the store."""
     names = [str(name) for name in dataset["factor"].values]
     units = [str(u) for u in dataset["unit"].values] if "unit" in dataset.coords else [""] * len(names)
-    return [f"{name} [{unit}]" if unit else name for name, unit in zip(names, units, strict=True)]
+    return [f"{name} [{unit}]" if unit and ": " not in unit else name for name, unit in zip(names, units, strict=True)]
 
 
 def pieces(array: Any) -> Iterator[tuple[tuple[int, ...], NDArray[Any]]]:
@@ -85,14 +116,22 @@ def pieces(array: Any) -> Iterator[tuple[tuple[int, ...], NDArray[Any]]]:
         yield corner, np.asarray(array.variable[slices].values)
 
 
-def extent(array: Any) -> Extent:
-    """Smallest, mean and largest value of a map."""
-    low, high, total, count = np.inf, -np.inf, 0.0, 0
-    for _, values in pieces(array):
-        numbers = values[np.isfinite(values)].astype(float)
-        low, high = min(low, numbers.min(initial=np.inf)), max(high, numbers.max(initial=-np.inf))
-        total, count = total + float(numbers.sum(dtype=float)), count + numbers.size
-    return Extent(float(low), total / count, float(high)) if count else Extent(np.nan, np.nan, np.nan)
+def extent(array: Any, leading: int = 0) -> Extent:
+    """Smallest, mean and largest value of a map, for each place along its ``leading`` first dimensions."""
+    shape = array.shape[:leading]
+    low, high, total, count = np.full(shape, np.inf), np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
+    cells = tuple(range(leading, array.ndim))
+    for corner, values in pieces(array):
+        at = tuple(slice(c, c + n) for c, n in zip(corner[:leading], values.shape, strict=False))
+        known = ~np.isnan(values)
+        low[at] = np.minimum(low[at], np.where(known, values, np.inf).min(axis=cells))
+        high[at] = np.maximum(high[at], np.where(known, values, -np.inf).max(axis=cells))
+        with np.errstate(invalid="ignore"):  # infinities of both signs have no mean
+            total[at] += np.where(known, values, 0).sum(axis=cells, dtype=float)
+        count[at] += known.sum(axis=cells)
+    none = count == 0
+    mean = total / np.where(none, np.nan, count)
+    return Extent(np.where(none, np.nan, low)[()], mean[()], np.where(none, np.nan, high)[()])
 
 
 def peaks(array: Any) -> list[Peak]:
@@ -123,6 +162,11 @@ def coordinates(dataset: Any, dim: str) -> dict[str, Any]:
     """The coordinates along one dimension, its own first."""
     others = [str(name) for name, coord in dataset.coords.items() if coord.dims == (dim,) and name != dim]
     return {name: dataset.coords[name] for name in ([dim] if dim in dataset.coords else []) + others}
+
+
+def leading(array: Any, dataset: Any) -> tuple[str, ...]:
+    """The dimensions that a variable has before the quantity's own."""
+    return tuple(str(dim) for dim in array.dims if dim not in dims(dataset))
 
 
 def where(dataset: Any, cell: tuple[int, ...]) -> dict[str, Any]:

@@ -3,25 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from dnnsa.view import results as read
+from dnnsa.view.columns import factor_tables
 from dnnsa.view.plain import as_json
-from dnnsa.view.text import bounded, count, decimals, duration, number, place
+from dnnsa.view.rows import remarks, statistics_table
+from dnnsa.view.text import count, duration
 
 __all__ = ["as_json", "summary"]
 
 FIRST = 3  # entries of the quarantine that are shown
 STATUS_STYLE = {"complete": "bold green", "running": "bold yellow", "stopped": "bold red"}
-STYLE = {"S1": "blue", "ST": "magenta"}
 FLAG_TEXT = {
     "base_points_left_out": "left out base points with a run that is not finite",
-    "too_few_base_points": "used fewer than 2 base points and {have} no results",
+    "too_few_base_points": "used too few base points: what needs more of them is missing",
     "no_variance": "{do} not vary: no variance, no index",
     "overflow": "overflowed: scale the quantity down",
 }
@@ -55,7 +53,7 @@ def _header(results: read.Results) -> Text:
     if attrs.get("finished"):
         text.append(f"\nfinished {attrs['finished']}")
     if status != "complete":
-        text.append("\nno indices yet: `dnnsa run` of the same study goes on from here", "yellow")
+        text.append("\nno results yet: `dnnsa run` of the same study goes on from here", "yellow")
     elif (level := read.level(results)) is not None:
         text.append(f"\nin brackets: intervals of {100 * level:g} %", "dim")
     return text
@@ -65,46 +63,11 @@ def _quantity(name: str, dataset: Any, attrs: Mapping[str, Any]) -> Iterator[Ren
     dims = read.dims(dataset)
     shape = ", ".join(f"{dim}: {dataset.sizes[dim]}" for dim in dims)
     yield Text.assemble((name, "bold underline"), f" ({shape})" if shape else "")
-    if read.has_indices(dataset):
-        yield _indices(dataset)
-    else:
-        yield Text("  no Sobol' indices: the study does not ask for them", "dim")
-    for line in [*_moments(dataset), *_flags(dataset, int(attrs["base_points_done"]))]:
+    tables = [*factor_tables(dataset), statistics_table(dataset)]
+    for number, table in enumerate(table for table in tables if table is not None):
+        yield from (Text(), table) if number else (table,)
+    for line in [*remarks(dataset), *_flags(dataset, int(attrs["base_points_done"]))]:
         yield _indented(Text(line))
-
-
-def _indices(dataset: Any) -> Table:
-    dims = read.dims(dataset)
-    over = "aggregated\n" if dims else ""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="", show_edge=False, pad_edge=False)
-    table.add_column("\nfactor" if over else "factor", overflow="fold")
-    columns = [[Text(label) for label in read.factor_labels(dataset)]]
-    found = {index: read.interval(read.summarised(index, dataset), dataset) for index in ("S1", "ST")}
-    digits = decimals(*np.concatenate([bounds for _, *bounds in found.values()], axis=1))
-    for index, interval in found.items():
-        table.add_column(Text(f"{over}{index}"), style=STYLE[index], no_wrap=True)
-        columns.append([Text(bounded(*row, digits)) for row in zip(*interval, strict=True)])
-    if dims and "ST" in dataset:
-        names = read.where(dataset, (0,) * len(dims))
-        table.add_column(Text(f"largest ST\nat {', '.join(names)}"), overflow="fold")
-        columns.append([_peak(peak, dataset) for peak in read.peaks(dataset["ST"])])
-    for row in zip(*columns, strict=True):
-        table.add_row(*row)
-    return table
-
-
-def _peak(peak: read.Peak, dataset: Any) -> Text:
-    at = f" at {place(read.where(dataset, peak.cell))}" if peak.cell else ""
-    return Text.assemble((number(peak.value, 2), STYLE["ST"]), at)
-
-
-def _moments(dataset: Any) -> list[str]:
-    if not read.dims(dataset):
-        found = {name: float(dataset[name].values) for name in read.MOMENTS if name in dataset}
-        return [", ".join(f"{name} {number(value)}" for name, value in found.items())] if found else []
-    extents = {name: read.extent(dataset[name]) for name in ("mean", "variance") if name in dataset}
-    said = [f"{name} {number(e.mean)} ({number(e.low)} to {number(e.high)})" for name, e in extents.items()]
-    return [f"over cells: {', '.join(said)}"] if said else []
 
 
 def _flags(dataset: Any, done: int) -> list[str]:

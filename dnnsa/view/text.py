@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 def decimals(low: NDArray[Any], high: NDArray[Any]) -> int:
     """Digits after the point that intervals as wide as these deserve: two of the half width, at least 2, at most 4."""
-    half = (high - low)[np.isfinite(high - low) & (high > low)] / 2
+    known = np.isfinite(low) & np.isfinite(high) & (high > low)
+    half = (high[known] - low[known]) / 2
     return int(np.clip(1 - np.floor(np.log10(np.median(half))), 2, 4)) if half.size else 3
 
 
@@ -21,11 +22,50 @@ def number(value: float, digits: int | None = None) -> str:
     return text.removeprefix("-") if float(text) == 0 else text  # -0.000 reads like a negative index
 
 
-def bounded(value: float, low: float, high: float, digits: int) -> str:
+def bounded(value: float, low: float, high: float, digits: int | None = None) -> str:
     """``0.314 [0.284, 0.344]``, without the bounds where there are none."""
     if np.isnan(low) or np.isnan(high):
         return number(value, digits)
     return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
+
+
+def measured(value: float, low: float, high: float, among: float | None = None) -> str:
+    """``3.50 [3.46, 3.54]``, in whichever unit: two digits of the half width, as a power of ten if far from 1.
+
+    No digit is finer than 1e-8 of the largest of the three, or 1e-4 of the largest that they stand ``among``: what is
+    0 but for rounding reads as 0 beside what is not.
+    """
+    bounds = np.abs([value, low, high])
+    largest = float(bounds[np.isfinite(bounds)].max(initial=0))
+    scale = largest if among is None else max(among, largest)
+    if not scale:
+        return bounded(value, low, high)
+    finest = _magnitude(scale) - (8 if among is None else 4)  # power of ten of the last digit
+    half = (high - low) / 2 if np.isfinite(bounds).all() else 0.0
+    if half <= 0:
+        return bounded(value, low, high, max(0, -finest) if largest < 10.0**finest else None)
+    last = max(_magnitude(half) - 1, finest)
+    if 1e-3 <= scale < 1e6:
+        return bounded(value, low, high, max(0, -last))
+    digits = max(1, _magnitude(largest) - last)
+    v, a, b = (f"{x:.{digits}e}" for x in (value, low, high))
+    return f"{v} [{a}, {b}]"
+
+
+def _magnitude(value: float) -> int:
+    return int(np.floor(np.log10(value)))
+
+
+def chance(p: float) -> str:
+    """A p-value, whose digits far below .01 say nothing."""
+    return "< 0.001" if p < 0.001 else number(p, 3)
+
+
+def ranged(mean: float, low: float, high: float, digits: int | None = None) -> str:
+    """``0.50 (0.10 to 0.90)``, of a map."""
+    if np.isnan(mean) and np.isnan(low):
+        return "-"
+    return f"{number(mean, digits)} ({number(low, digits)} to {number(high, digits)})"
 
 
 def duration(seconds: float) -> str:

@@ -25,8 +25,9 @@ HSIC = Hsic()
 
 
 def block(x, y):
-    """A block of points ``(n, p)`` and of an output ``(n, *shape)`` of a design of independent draws."""
-    return Block(y[:, None], x[:, None], x[:, None])
+    """A block of points ``(n, p)``, NaN where a factor is inactive, and of an output ``(n, *shape)``."""
+    at = np.where(np.isnan(x), 0.3, x)[:, None]
+    return Block(y[:, None], at, at, active=~np.isnan(x)[:, None])
 
 
 def states(estimator, x, y, layout, replicates):
@@ -361,5 +362,8 @@ def test_a_state_takes_the_memory_that_is_documented():
 
 
 def test_points_that_fill_the_cube_evenly_are_refused_as_their_p_values_would_be_wrong():
-    with pytest.raises(ValueError, match=r"`hsic` tests independence .* use `sequence: monte_carlo` in `design`"):
+    with pytest.raises(
+        ValueError,
+        match=r"`hsic` reckons with the scatter .* use `sequence: monte_carlo` in `design`, or for an external table",
+    ):
         Hsic().init(Layout(SAMPLE, (0, 1), random=False), ())

@@ -1,13 +1,17 @@
-"""The cases of ``tests/reference``: which factors, under which laws, and which function of them."""
+"""The cases of ``tests/reference``: which factors, under which laws, and which function; and how a study is folded."""
 
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dnnsa import Study
+from dnnsa.draws import Draws
+from dnnsa.estimators import Block, Estimator
 
 Array = NDArray[Any]
 
@@ -46,6 +50,30 @@ def lognormal_of_moments(mean: float, sd: float) -> dict[str, Any]:
 def same(law: dict[str, Any], p: int) -> dict[str, dict[str, Any]]:
     """``x1`` to ``xp`` under one law."""
     return {f"x{k + 1}": law for k in range(p)}
+
+
+# a study without a cluster --------------------------------------------------------------------------------------------
+
+
+def block(draws: Draws, function: Callable[..., Array], replicate: int, start: int, size: int) -> Block:
+    """The runs of ``size`` base points of a replicate from number ``start``."""
+    points = draws.points(replicate, start, size)
+    y = function(**{name: values.reshape(-1) for name, values in draws.runs(points).items()})
+    return Block(y.reshape(points.size, -1, *y.shape[1:]), points.u, draws.x(points), replicate, start)
+
+
+def folded(
+    study: Study, function: Callable[..., Array], estimators: Sequence[Estimator], size: int = 256
+) -> dict[str, Array]:
+    """The maps that estimators make of a function in the place of the study's model, block by block of ``size``."""
+    draws, maps = study.draws({}), dict[str, Array]()
+    starts = range(0, draws.base_points // draws.replicates, size)
+    parts = [[block(draws, function, r, start, size) for start in starts] for r in range(draws.replicates)]
+    for estimator in estimators:
+        empty = estimator.init(draws.layout, parts[0][0].y.shape[2:])
+        states = [reduce(estimator.merge, [estimator.update(empty, one) for one in part]) for part in parts]
+        maps |= {key: map_.array for key, map_ in estimator.finalize(states, draws.layout, 2.0**-52).maps.items()}
+    return maps
 
 
 # functions ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ where the reference has it. Three demands:
 """
 
 from collections.abc import Mapping
-from functools import reduce
 
 import numpy as np
 import pytest
@@ -21,11 +20,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from dnnsa import Study
-from dnnsa.draws import Draws
-from dnnsa.estimators import Block, Moments, Sobol
-from tests.examples.subjects import EXACT, SUBJECTS, Subject, exact
+from dnnsa.estimators import Moments, Sobol
+from tests.examples.subjects import EXACT, SUBJECTS, exact, folded
 
-BASE_POINTS, REPLICATES, BLOCK = 8192, 8, 256
+BASE_POINTS, REPLICATES = 8192, 8
 ESTIMATORS = (Sobol(), Moments())
 STUDENT = float(stdtrit(REPLICATES - 1, 0.975))  # half an interval in standard errors
 INDICES = ("S1", "ST", "S2")
@@ -57,22 +55,9 @@ def study(name: str, seed: int) -> Study:
     return Study(name="case", factors=SUBJECTS[name].factors, design=design, model=nothing)
 
 
-def block(draws: Draws, subject: Subject, replicate: int, start: int) -> Block:
-    points = draws.points(replicate, start, BLOCK)
-    y = subject.function(**{name: values.reshape(-1) for name, values in draws.runs(points).items()})
-    return Block(y.reshape(BLOCK, -1, *y.shape[1:]), points.u, draws.x(points), replicate, start)
-
-
 def estimates(name: str, seed: int) -> Maps:
-    """What the estimators say of a case, folded block by block."""
-    draws, maps = study(name, seed).draws({}), dict[str, NDArray[np.float64]]()
-    starts = range(0, BASE_POINTS // REPLICATES, BLOCK)
-    parts = [[block(draws, SUBJECTS[name], replicate, start) for start in starts] for replicate in range(REPLICATES)]
-    for estimator in ESTIMATORS:
-        empty = estimator.init(draws.layout, parts[0][0].y.shape[2:])
-        states = [reduce(estimator.merge, [estimator.update(empty, one) for one in part]) for part in parts]
-        maps |= {key: map_.array for key, map_ in estimator.finalize(states, draws.layout, 2.0**-52).maps.items()}
-    return maps
+    """What the estimators say of a case."""
+    return folded(study(name, seed), SUBJECTS[name].function, ESTIMATORS)
 
 
 def held(maps: Maps, truth: Maps) -> NDArray[np.bool_]:

@@ -179,7 +179,9 @@ def test_what_cannot_be_drawn_is_refused():
         (
             tree(output=moments_only(quantity())),
             "output",
-            "`output` has no Sobol' indices to draw: add `{kind: sobol}` to `estimators`.",
+            "nothing to draw of `output`: figures show Sobol' indices, moments along one or two dimensions and, "
+            "without dimensions, `mu_star`, `ST_bound`, `hsic_r2`, `S1_binned`: see `estimators`, and `dnnsa show` for "
+            "what there is.",
         ),
         (
             tree("stopped"),
@@ -213,6 +215,8 @@ def test_files_are_written_a_quantity_each_and_returned_in_order(tmp_path):
 def test_nothing_is_left_behind_when_nothing_can_be_drawn(tmp_path):
     with pytest.raises(InputError):
         plot(tree("running"), tmp_path / "figures")
+    with pytest.raises(InputError, match="nothing to draw of `a`, `b`: figures show"):
+        plot(tree(a=moments_only(quantity()), b=moments_only(quantity())), tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 

@@ -51,11 +51,14 @@ def test_maps_are_nested_lists_with_null_for_nan():
 
 
 def test_large_maps_are_left_out_with_a_note():
-    value = through_text(tree(heat=quantity({"y": 100, "x": 50})))["quantities"]["heat"]
+    data = quantity({"y": 100, "x": 50}).assign(mu_star=(("factor", "y", "x"), np.ones((3, 100, 50))))
+    value = through_text(tree(heat=data))["quantities"]["heat"]
     assert "ST" not in value
     assert len(value["mean"]) == 100
     assert value["S1_aggregated"]["rotation"] > 0
-    names = "S1, S1_lower, S1_upper, ST, ST_lower, ST_upper"
+    assert value["over_cells"]["mu_star"]["high"] == {"rotation": 1, "shift_x": 1, "blur": 1}
+    assert "ST" not in value["over_cells"]
+    names = "S1, S1_lower, S1_upper, ST, ST_lower, ST_upper, mu_star"
     assert value["note"] == f"left out, since they have more than 10000 values: {names}"
 
 
@@ -91,3 +94,22 @@ def test_second_order_is_keyed_by_both_factors():
     data = quantity().assign_coords(factor_2=["rotation", "shift_x", "blur"])
     data["S2"] = (("factor", "factor_2"), np.arange(9).reshape(3, 3))
     assert through_text(tree(output=data))["quantities"]["output"]["S2"]["shift_x"]["blur"] == 5
+
+
+def test_what_has_no_cells_is_never_left_out():
+    names = tuple(f"x{k}" for k in range(101))
+    data = quantity(factors=names, units=("",) * 101).assign_coords(factor_2=list(names))
+    data["S2"] = (("factor", "factor_2"), np.zeros((101, 101)))
+    value = through_text(tree(output=data))["quantities"]["output"]
+    assert value["S2"]["x100"]["x0"] == 0
+    assert "note" not in value
+
+
+def test_what_leads_the_dimensions_has_its_coordinate():
+    data = moments_only(quantity({"case": 2}, coords=cases(2))).assign_coords(threshold=[0.5, 1.5])
+    data["exceedance"] = (("threshold", "case"), [[0.25, 0.75], [0.5, np.nan]])
+    value = through_text(tree(output=data))["quantities"]["output"]
+    assert value["exceedance"] == [[0.25, 0.75], [0.5, None]]
+    assert value["coords"]["threshold"] == [0.5, 1.5]
+    assert value["dims"] == {"case": 2}
+    assert value["over_cells"]["exceedance"] == {"low": [0.25, 0.5], "mean": [0.5, 0.5], "high": [0.75, 0.5]}

@@ -1,26 +1,16 @@
 """The text of ``dnnsa show``, as it comes out of a pipe of 80 columns."""
 
-import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import xarray as xr
-from rich.console import Console
 
 from dnnsa.view.results import Peak, extent, peaks, pieces
-from dnnsa.view.table import as_json, summary
-from dnnsa.view.text import decimals, duration, number
+from dnnsa.view.table import as_json
 
-from .trees import cases, moments_only, quantity, quarantine, tree
-
-
-def printed(results: xr.DataTree, **terminal: bool) -> str:
-    console = Console(width=80, file=io.StringIO(), **terminal)
-    console.print(summary(results))
-    text = console.file.getvalue()
-    return text if terminal else "\n".join(line.rstrip() for line in text.splitlines())
+from .trees import cases, moments_only, printed, quantity, quarantine, tree
 
 
 def test_a_quantity_without_dimensions_is_a_row_a_factor_with_intervals():
@@ -37,7 +27,13 @@ def test_a_quantity_without_dimensions_is_a_row_a_factor_with_intervals():
             "rotation [deg]  0.100 [0.070, 0.130]  0.200 [0.170, 0.230]",
             "shift_x [px]    0.300 [0.270, 0.330]  0.600 [0.570, 0.630]",
             "blur            0.200 [0.170, 0.230]  0.400 [0.370, 0.430]",
-            "  mean 0.5, variance 0.0625, skewness 0.1, kurtosis 3",
+            "",
+            "statistic  value",
+            "─" * 17,
+            "mean       0.5",
+            "variance   0.0625",
+            "skewness   0.1",
+            "kurtosis   3",
         ]
     )
 
@@ -48,7 +44,8 @@ def test_a_quantity_with_dimensions_has_aggregated_indices_and_the_place_of_the_
     assert "                aggregated            aggregated            largest ST\n" in text
     assert "factor          S1                    ST                    at case, label\n" in text
     assert "shift_x [px]    0.165 [0.135, 0.195]  0.330 [0.300, 0.360]  0.60 at 3, three" in text
-    assert "over cells: mean 0.5 (0.5 to 0.5), variance 0.0625 (0.0625 to 0.0625)" in text
+    assert "statistic  mean over cells (lowest to highest)\n" in text
+    assert "variance   0.0625 (0.0625 to 0.0625)\n" in text
 
 
 def test_negative_indices_and_those_above_one_are_shown_as_they_are():
@@ -80,8 +77,8 @@ def test_an_output_that_does_not_vary_says_so():
 
 def test_a_study_without_sobol_indices_has_its_moments():
     text = printed(tree(output=moments_only(quantity())))
-    assert "no Sobol' indices: the study does not ask for them" in text
-    assert "mean 0.5, variance 0.0625" in text
+    assert "\noutput\nstatistic  value\n" in text
+    assert "factor" not in text
 
 
 def test_a_store_that_is_not_complete_says_how_to_go_on():
@@ -89,7 +86,7 @@ def test_a_store_that_is_not_complete_says_how_to_go_on():
         [
             "digits  stopped",
             "512 of 4096 base points done, in 2 min 13 s",
-            "no indices yet: `dnnsa run` of the same study goes on from here",
+            "no results yet: `dnnsa run` of the same study goes on from here",
         ]
     )
 
@@ -136,6 +133,8 @@ def test_the_largest_value_is_found_in_whichever_stored_chunk_it_is():
     assert len(list(pieces(st))) == 2 * 3 * 3
     assert peaks(st) == whole[0]
     assert extent(st) == pytest.approx(whole[1])
+    np.testing.assert_array_equal(extent(st, 1).high, st.max(("y", "x")))
+    np.testing.assert_allclose(extent(st, 1).mean, st.mean(("y", "x")))
     assert peaks(st[:1] * np.nan)[0].cell == ()
     assert np.isnan(Peak(*peaks(st[:1] * np.nan)[0]).value)
 
@@ -145,20 +144,6 @@ def test_a_store_on_disk_reads_like_the_tree_in_memory(tmp_path):
     results.to_zarr(tmp_path / "s.zarr", consolidated=False)
     with xr.open_datatree(tmp_path / "s.zarr", engine="zarr", consolidated=False) as opened:
         assert printed(opened) == printed(results)
-
-
-def test_numbers_have_the_digits_that_their_intervals_deserve():
-    assert decimals(np.array([0.28]), np.array([0.34])) == 3
-    assert decimals(np.array([0.1]), np.array([0.5])) == 2
-    assert decimals(np.array([0.3]), np.array([0.3002])) == 4
-    assert decimals(np.array([np.nan]), np.array([np.nan])) == 3
-    assert [number(v, 3) for v in (0.12345, -0.0001, np.nan)] == ["0.123", "0.000", "-"]
-    assert number(12345.6) == "1.235e+04"
-
-
-def test_times_are_in_the_units_that_they_deserve():
-    times = [duration(s) for s in (0.81, 9.96, 59.7, 133.2, 12000)]
-    assert times == ["0.8 s", "10 s", "1 min 0 s", "2 min 13 s", "3 h 20 min"]
 
 
 def test_tables_load_neither_xarray_nor_matplotlib():

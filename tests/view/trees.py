@@ -1,10 +1,14 @@
 """Results made by hand, in the form of a store."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from rich.console import Console
+
+from dnnsa.view.table import summary
 
 FACTORS = ("rotation", "shift_x", "blur")
 UNITS = ("deg", "px", "")
@@ -17,6 +21,14 @@ FLAGS = {
 def text(values: Sequence[str]) -> Any:
     """Variable-length strings, as a store has them."""
     return np.array(list(values), dtype=object)
+
+
+def printed(results: xr.DataTree, width: int = 80, **terminal: bool) -> str:
+    """What ``dnnsa show`` prints."""
+    console = Console(width=width, file=io.StringIO(), **terminal)
+    console.print(summary(results))
+    text = console.file.getvalue()
+    return text if terminal else "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def tree(status: str = "complete", base_points: int = 4096, **groups: xr.Dataset) -> xr.DataTree:
@@ -90,6 +102,26 @@ def bounded(name: str, dims: tuple[str, ...], value: Any, half_width: float) -> 
 
 def cases(n: int = 4) -> dict[str, Any]:
     return {"case": np.arange(n), "label": ("case", text(["zero", "one", "two", "three", "four"][:n]))}
+
+
+def bare(dims: dict[str, int] | None = None, **settings: Any) -> xr.Dataset:
+    """A quantity that nothing is known of, to which variables are added."""
+    whole = quantity(dims, **settings)
+    return whole.drop_vars([name for name in whole.data_vars if name not in ("n", "status")])
+
+
+def with_second_order(dataset: xr.Dataset, values: Any, half_width: float = 0.03) -> xr.Dataset:
+    """Second order, ``(factor, factor)``, aggregated if the quantity has dimensions."""
+    name = "S2_aggregated" if dataset["status"].dims else "S2"
+    named = dataset.assign_coords(factor_2=dataset["factor"].values)
+    return named.assign(bounded(name, ("factor", "factor_2"), np.asarray(values, dtype=float), half_width))
+
+
+def morris(mu_star: Any, sigma: Any, half_width: float = 0.25, **settings: Any) -> xr.Dataset:
+    """Elementary effects of a quantity without dimensions."""
+    values = {"mu_star": mu_star, "mu": mu_star, "sigma": sigma}
+    maps = [bounded(name, ("factor",), np.asarray(v, dtype=float), half_width) for name, v in values.items()]
+    return bare(**settings).assign({key: map_ for one in maps for key, map_ in one.items()})
 
 
 def moments_only(dataset: xr.Dataset) -> xr.Dataset:

@@ -1,0 +1,213 @@
+"""What a study as a whole must hold to, beyond the form of its parts: one sentence for each problem, with its path."""
+
+import json
+import keyword
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from dnnsa import reading
+from dnnsa.cases import Cases
+from dnnsa.designs import Design
+from dnnsa.designs.sequences import MOST_COLUMNS
+from dnnsa.draws import columns, in_order
+from dnnsa.estimators import Dgsm, Estimator
+from dnnsa.estimators.base import Finalized
+from dnnsa.factors import Choice, Condition, Empirical, Factor, Range, holds
+from dnnsa.factors.base import EDGES
+from dnnsa.layout import Layout
+from dnnsa.models import Function, Keras, Model
+from dnnsa.perturb import Perturbation
+from dnnsa.quantities import Quantity
+
+TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
+SHARED = {"n", "status"}  # maps that all estimators give together
+RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
+
+
+class Parts(Protocol):
+    """A study, as far as its checks read it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def factors(self) -> Mapping[str, Factor]: ...
+    @property
+    def design(self) -> Design: ...
+    @property
+    def model(self) -> Model: ...
+    @property
+    def cases(self) -> Cases | None: ...
+    @property
+    def perturb(self) -> tuple[Perturbation, ...]: ...
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+    @property
+    def estimators(self) -> tuple[Estimator, ...]: ...
+    @property
+    def layout(self) -> Layout: ...
+
+
+def problems(study: Parts) -> list[str]:
+    """All that is wrong; estimators are asked what they make of the factors once these are right."""
+    found = [*_of_names(study), *_of_laws(study), *_of_model(study)]
+    found += _of_estimators(study) if not found else ()
+    return found or [*_of_repeated(study), *_of_dims(study)]
+
+
+def _of_names(study: Parts) -> Iterator[str]:
+    if Path(study.name).name != study.name or not study.name.isprintable():
+        yield f"name: it names files: printable text without `/`, got {study.name!r}."
+    a_factor = {"saltelli": 2, "sample": 1}.get(study.design.kind, 0)  # columns of the sequence
+    if getattr(study.design, "sequence", "") == "sobol" and a_factor * len(study.factors) > MOST_COLUMNS:
+        most = MOST_COLUMNS // a_factor
+        yield f"factors: a Sobol' sequence serves at most {most}, got {len(study.factors)}: use another `sequence`."
+    for name in study.factors:
+        if not name.isidentifier() or keyword.iskeyword(name) or f"`{name}`" in RESERVED:
+            yield f"factors.{name}: a factor's name must be a Python name, such as `noise_sd`, none of {RESERVED}."
+    for name in study.quantities:
+        if not name.isidentifier() or f"`{name}`" in RESERVED:
+            yield f"quantities.{name}: a quantity's name must be a Python name, such as `p_true`, none of {RESERVED}."
+
+
+def _of_laws(study: Parts) -> Iterator[str]:
+    for label, members in columns(study.factors).items():
+        named = [name for name in members if study.factors[name].group == label]  # a factor by itself names no group
+        if named and (not label.isidentifier() or keyword.iskeyword(label) or f"`{label}`" in RESERVED):
+            yield f"factors.{named[0]}.group: must be a Python name, none of {RESERVED}, got {label!r}."
+        elif named and label in study.factors and study.factors[label].group != label:
+            yield f"factors.{named[0]}.group: `{label}` is the name of a factor: call the group otherwise."
+    for name, law in study.factors.items():
+        for other, condition in (law.when or {}).items():
+            where = f"factors.{name}.when.{other}"
+            if other not in study.factors:
+                yield f"{where}: no factor `{other}`{reading.nearest(other, [f for f in study.factors if f != name])}"
+            elif told := _never(condition, study.factors[other], other):
+                yield f"{where}: {told}."
+    if not any(other not in study.factors for law in study.factors.values() for other in law.when or {}):
+        try:
+            in_order(study.factors)
+        except ValueError as error:
+            yield f"factors: {error}: a factor may be active only under conditions on others."
+
+
+def _never(condition: Condition, law: Factor | Empirical, name: str) -> str:
+    """What of a condition on a factor never holds; of a law in a file, which is not read yet, nothing is known."""
+    if isinstance(law, Empirical):
+        return ""
+    if isinstance(condition, Range):
+        return "" if _overlap(condition, law) else f"`{name}` is never in this range: this factor is never active"
+    if not law.discrete:
+        middle = law.ppf(np.array([0.5]))[0]
+        return f"`{name}`, a {law.kind} factor, meets single values never: give a range, such as {{low: {middle:.3g}}}"
+    listed = condition if isinstance(condition, tuple) else (condition,)
+    wrong = [value for value in listed if np.isnan(law.cdf(np.array([value], dtype=object)))]
+    lowest, highest = law.ppf(EDGES)
+    known = json.dumps(law.values) if isinstance(law, Choice) else f"the integers from {lowest} to {highest}"
+    return f"`{name}` is never {json.dumps(wrong[0])}: use some of {known}" if wrong else ""
+
+
+def _overlap(condition: Range, law: Factor) -> bool:
+    """Whether a range holds values of a law that have a probability together."""
+    if isinstance(law, Choice):
+        return bool(holds(condition, law.array()).any())
+    lowest, highest = law.ppf(EDGES)
+    low = lowest if condition.low is None else max(lowest, condition.low)
+    high = highest if condition.high is None else min(highest, condition.high)
+    return bool(np.ceil(low) <= np.floor(high) if law.discrete else low < high)
+
+
+def _of_dims(study: Parts) -> Iterator[str]:
+    results = _results(study)
+    leading = {dim for done in results for map_ in done.maps.values() for dim in map_.leading}
+    taken = {*TAKEN, *leading, *(name for done in results for name in (*done.maps, *done.coords))}
+    given = {f"quantities.{name}.dims": quantity.dims or () for name, quantity in study.quantities.items()}
+    if isinstance(study.model, Function):
+        given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
+    for setting, dims in given.items():
+        for dim in dims:
+            if not dim.isidentifier():
+                yield f"{setting}: a dimension's name must be a Python name, such as `time`, got `{dim}`."
+            if dim in taken:
+                yield f"{setting}: `{dim}` is the name of something else in the store: call the dimension otherwise."
+            if dims.count(dim) > 1:
+                yield f"{setting}: `{dim}` stands there {dims.count(dim)} times: dimensions have different names."
+
+
+def _of_model(study: Parts) -> Iterator[str]:
+    if isinstance(study.model, Keras):
+        yield from _of_network(study, study.model)
+        return
+    for key in ("cases", "perturb", "quantities"):
+        if getattr(study, key):
+            yield f"{key}: is for networks (`model.kind: keras`); a function names its quantities itself."
+
+
+def _of_network(study: Parts, model: Keras) -> Iterator[str]:
+    if not study.quantities:
+        yield "quantities: at least one is needed for a network, such as `y: {kind: output}`."
+    if (study.cases is None) == (model.inputs is None):
+        yield (
+            "model.inputs: give either `cases` (nominal inputs that factors perturb) or `model.inputs` (the factors "
+            "that are the network's input), not both and not none."
+        )
+    if model.inputs and study.perturb:
+        yield "perturb: needs `cases`; with `model.inputs` the factors are the network's input."
+    used = Counter(model.inputs or ())
+    for name, times in used.items():
+        if times > 1:
+            yield f"model.inputs: `{name}` stands there {times} times: a factor can be one column only."
+    where = dict.fromkeys(used, "model.inputs")
+    for number, step in enumerate(study.perturb):
+        where |= dict.fromkeys(step.factors, f"perturb[{number}]")
+    conditions = {other for law in study.factors.values() for other in law.when or {}}
+    for name, setting in where.items():
+        if name not in study.factors:
+            yield f"{setting}: no factor `{name}`{reading.nearest(name, study.factors)}"
+    for name in study.factors:
+        if name not in where and name not in conditions:
+            yield f"factors.{name}: is used by nothing: name it in `perturb` or in `model.inputs`, or leave it out."
+
+
+def _of_estimators(study: Parts) -> Iterator[str]:
+    for number, estimator in enumerate(study.estimators):
+        try:
+            estimator.init(study.layout, ())
+        except ValueError as error:
+            yield f"estimators[{number}]: {error}."
+        conditional = [name for name, law in study.factors.items() if law.when]
+        if isinstance(estimator, Dgsm) and conditional:
+            yield (
+                f"estimators[{number}]: `dgsm` needs a model without jumps, and it may jump where `{conditional[0]}` "
+                "becomes active: leave one of the two out."
+            )
+        if estimator.of == ():
+            yield f"estimators[{number}].of: must name at least one quantity, got []: leave it out for all."
+        for name in estimator.of or ():
+            if study.quantities and name not in study.quantities:
+                yield f"estimators[{number}].of: no quantity `{name}`{reading.nearest(name, study.quantities)}"
+    levels = sorted({estimator.level for estimator in study.estimators if hasattr(estimator, "level")})
+    if len(levels) > 1:
+        yield f"estimators: all intervals have one `level`, got {', '.join(f'{level:g}' for level in levels)}."
+
+
+def _of_repeated(study: Parts) -> Iterator[str]:
+    """Estimators that would write the same map of the same quantity."""
+    made = [(e.of, set(done.maps) - SHARED) for e, done in zip(study.estimators, _results(study), strict=True)]
+    for (first, (one, maps)), (second, (other, others)) in combinations(enumerate(made), 2):
+        both = None if one is None or other is None else set(one) & set(other)
+        if maps & others and (both is None or both):
+            where = f" of `{min(both)}`" if both else ""
+            yield (
+                f"estimators[{second}]: gives `{min(maps & others)}`{where}, which estimators[{first}] gives too: leave "
+                "one of them out."
+            )
+
+
+def _results(study: Parts) -> list[Finalized]:
+    """What each estimator says of no base point: which maps there will be."""
+    return [e.finalize([e.init(study.layout, ())], study.layout, 0.0) for e in study.estimators]
