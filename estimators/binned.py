@@ -43,8 +43,9 @@ class Binned:
 
     The unit interval of a factor's probability is cut in ``bins`` of one size; a run where the factor is inactive is in
     the bin of its coordinate all the same, as its Sobol' index is of that. With W the sum of squared deviations from
-    the means of b occupied bins, T that from the mean of all N values, ``S_k = 1 - [W / (N - b)] / [T / (N - 1)]`` (epsilon squared): the means of bins scatter by chance as well,
-    and that is taken off, so that a factor without effect has an index of mean 0, and may have one below 0.
+    the means of b occupied bins, T that from the mean of all N values, ``S_k = 1 - [W / (N - b)] / [T / (N - 1)]``
+    (epsilon squared): the means of bins scatter by chance as well, and that is taken off, so that a factor without
+    effect has an index of mean 0, and may have one below 0.
 
     Two errors remain. What the factor changes inside a bin is missed, about ``1 / bins^2`` of its share if the output
     is linear in its coordinate, more the rougher it is; there is none for a discrete factor each of whose levels has a

@@ -203,8 +203,8 @@ def _of_repeated(study: Parts) -> Iterator[str]:
         if maps & others and (both is None or both):
             where = f" of `{min(both)}`" if both else ""
             yield (
-                f"estimators[{second}]: gives `{min(maps & others)}`{where}, which estimators[{first}] gives too: leave "
-                "one of them out."
+                f"estimators[{second}]: gives `{min(maps & others)}`{where}, which estimators[{first}] gives too: "
+                "leave one of them out."
             )
 
 
