@@ -19,7 +19,7 @@ from dnnsa.estimators.base import (
     share,
     sound,
 )
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.estimators.values import check_random
 from dnnsa.layout import Layout
@@ -72,8 +72,7 @@ class Binned:
     def __post_init__(self) -> None:
         if self.bins < 2:
             raise ValueError(f"`bins` must be at least 2, got {self.bins}")
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> BinnedState:
         if not layout.independent:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, Block, Finalized, Map, share, sound
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles, total
 from dnnsa.estimators.values import draws, flags, independent
 from dnnsa.layout import Layout
@@ -50,8 +50,7 @@ class Covariance:
     """Probability that an interval holds its value, between 0 and 1."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
         if self.quantity == self.other:
             raise ValueError(
                 f"`other` must be another quantity than `quantity`, got `{self.other}` twice: "

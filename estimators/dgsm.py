@@ -19,7 +19,7 @@ from dnnsa.estimators.base import (
     share,
     sound,
 )
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.poincare import poincare
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import Layout
@@ -63,8 +63,7 @@ class Dgsm:
     """Probability that an interval holds its value, between 0 and 1."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
 
     @property
     def of(self) -> tuple[str, ...]:

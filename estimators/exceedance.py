@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Block, Finalized, Map, sound
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.estimators.values import draws, flags, independent
 from dnnsa.layout import Layout
@@ -51,8 +51,7 @@ class Exceedance:
     beside: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
         rising = all(low < high for low, high in pairwise(self.thresholds))
         if not self.thresholds or not rising or not all(map(math.isfinite, self.thresholds)):
             raise ValueError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dnnsa.estimators import dyadic
 from dnnsa.estimators.base import Array, Block, Finalized, Map, sound
 from dnnsa.estimators.dyadic import DyadicState
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.kernels import FEWEST, dependence, dirac, gaussian
 from dnnsa.estimators.tiles import Tile, by_tiles
 from dnnsa.estimators.values import check_random, constant, draws, flags
@@ -93,8 +93,7 @@ class Hsic:
             raise ValueError(f"`bins` must be 2 or more, got {self.bins}")
         if self.output_bins < 8 or self.output_bins & (self.output_bins - 1):
             raise ValueError(f"`output_bins` must be a power of two, 8 or more, got {self.output_bins}: use 64")
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> DyadicState:
         if layout.columns < len(layout.groups):

@@ -31,6 +31,12 @@ SCALES: Mapping[str, Scale] = {
 }
 
 
+def check_level(level: float) -> None:
+    """Refuse what is no probability."""
+    if not 0 < level < 1:
+        raise ValueError(f"`level` must be between 0 and 1, got {level:g}")
+
+
 def all_but_one(states: Sequence[State], merge: Callable[[State, State], State]) -> list[State]:
     """For each replicate, the merge of all the others; of R states, in 3 R merges. None for a single replicate."""
     if len(states) < 2:

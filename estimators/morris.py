@@ -19,7 +19,7 @@ from dnnsa.estimators.base import (
     share,
     sound,
 )
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import TRAJECTORY, Layout
 from dnnsa.settings import settings
@@ -61,8 +61,7 @@ class Morris:
     beside: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> MorrisState:
         if layout.pattern != TRAJECTORY:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dnnsa.estimators import dyadic
 from dnnsa.estimators.base import Array, Block, Finalized, Map
 from dnnsa.estimators.dyadic import DyadicState
-from dnnsa.estimators.intervals import estimated
+from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
@@ -56,8 +56,7 @@ class Quantiles:
 
     def __post_init__(self) -> None:
         dyadic.check_bins(self.bins)
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
         ends = (0.0, *self.probabilities, 1.0)
         if not self.probabilities or not all(low < high for low, high in pairwise(ends)):
             raise ValueError(

@@ -21,7 +21,7 @@ from dnnsa.estimators.base import (
 )
 from dnnsa.estimators.fold import fold
 from dnnsa.estimators.indices import FORMS
-from dnnsa.estimators.intervals import all_but_one, fisher, jackknife
+from dnnsa.estimators.intervals import all_but_one, check_level, fisher, jackknife
 from dnnsa.estimators.pick_freeze import SobolState, empty, merge
 from dnnsa.layout import PICK_FREEZE, Layout
 from dnnsa.settings import settings
@@ -61,8 +61,7 @@ class Sobol:
     beside: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"`level` must be between 0 and 1, got {self.level:g}")
+        check_level(self.level)
         if self.intervals == "fisher" and self.estimator != "martinez":
             raise ValueError(
                 f"`intervals: fisher` is for correlations, with `estimator: martinez`, got estimator: {self.estimator}"

@@ -57,8 +57,8 @@ def test_a_task_takes_more_blocks_when_they_are_cheap_and_leaves_work_for_every_
 
 def test_the_state_counts_what_an_estimator_keeps():
     planned = plan({"y": field(10)}, p=3)
-    # Sobol': 2 (p + 2) + 2 p + 1 numbers a cell and two counts; moments: four and two counts
-    assert planned.state_bytes == 8 * 10 * (4 * 3 + 5 + 2 + 4 + 2)
+    # Sobol': 2 (p + 2) + 2 p + 1 numbers a cell; moments: five. Each has two numbers for all cells, reckoned to each.
+    assert planned.state_bytes == 8 * 10 * (4 * 3 + 5 + 2 + 5 + 2)
 
 
 def test_resolution_is_that_of_the_outputs():
