@@ -10,7 +10,9 @@ from dnnsa.layout import Groups
 
 FEWEST = 20  # draws, from which on a correlation is told from chance
 DEVIATIONS = 6.0  # standard deviations of a rank correlation by chance, 1/sqrt(n - 1): 2e-9 for each pair
-NEARLY_ONE = 0.99  # taken for dependence where six standard deviations are more than 1
+PER_COLUMN = 4.0  # columns of one Sobol' sequence correlate up to 3.2 p / n
+NEARLY_ONE = 0.99  # taken for dependence where the limit is more
+SHARE = 4  # at a and at b, one in so many factors must go together
 
 
 class Pair(NamedTuple):
@@ -24,36 +26,53 @@ class Pair(NamedTuple):
 def dependent(points: Points, groups: Groups) -> Pair | None:
     """The two columns that are most surely dependent, if any are: of two groups, or of one factor at a and b.
 
-    By Spearman's correlation, beyond what chance gives independent draws. Of two factors, the one nearer 0 of those at
-    a and at b: what is dependent is so in both, while a Sobol' sequence of many columns at few points has pairs of them
-    that go together (.76 among 200 of 128 points), other ones at a than at b.
+    By Spearman's correlation r over n base points of p factors:
+
+    - Two factors depend on each other beyond ``max(6 / sqrt(n - 1), 4 p / n)`` or .99, whichever is less, with 2 n in
+      the root where there are a and b. Of r at a and at b, the one nearer 0 counts: what is dependent is so in both.
+    - A factor at a and at b does beyond ``min(6 / sqrt(n - 1), .99)``, if at least a quarter of the factors do so: b
+      drawn after a, or from another sequence, hits most of them. A single one is told beyond .99.
+
+    The first 6 is of chance. The rest is of sequences, which are sound and yet have pairs of columns that go together
+    at few points: two of 8 columns of scrambled Sobol' sequences up to .75 at 32 points, two of 100 up to .94 at 128;
+    a factor of 40 at a and at b .80 at 128 points.
+
+    So dependence goes untold in a table of few base points or of many factors: of correlation .5 at 100 base points, of
+    .9 at 100 of 40 factors or more, which have 4 p / n above 1; and a and b of two sequences of 2, 3 and 8 factors in
+    half to a quarter of tables of 64 base points, in all of 32. It is told surely only from some 10 p base points on.
 
     Parameters
     ----------
     points
         Coordinates of independent draws, shape ``(n, 1 or 2, p)``.
     """
-    n, sides = points.shape[:2]
+    n, sides, p = points.shape
+    if n < FEWEST:
+        return None
     ranks = [_ranks(points[:, side]) for side in range(sides)]  # (n, p) each
     within = _nearest_zero(np.array([r.T @ r for r in ranks]))  # (p, p)
     apart = np.triu(~np.equal.outer(np.array(groups), np.array(groups)))
-    found = _strongest(np.where(apart, within, 0.0), n * sides)
+    found = _strongest(np.where(apart, within, 0.0), max(_chance(n * sides), PER_COLUMN * p / n))
     if sides == 2:
-        across = np.diag((ranks[0] * ranks[1]).sum(axis=0))  # (p, p)
-        found = max(found, _strongest(across, n), key=_strength)
+        across = (ranks[0] * ranks[1]).sum(axis=0)  # (p,)
+        many = int((np.abs(across) > min(_chance(n), NEARLY_ONE)).sum()) * SHARE >= p
+        found = max(found, _strongest(np.diag(across), _chance(n) if many else NEARLY_ONE), key=_strength)
     return found
+
+
+def _chance(draws: int) -> float:
+    """What the rank correlation of independent draws stays below."""
+    return float(DEVIATIONS / np.sqrt(draws - 1))
 
 
 def _strength(pair: Pair | None) -> float:
     return 0.0 if pair is None else abs(pair.correlation)
 
 
-def _strongest(r: NDArray[np.float64], n: int) -> Pair | None:
+def _strongest(r: NDArray[np.float64], limit: float) -> Pair | None:
     left, right = np.unravel_index(int(np.argmax(np.abs(r))), r.shape)
     found = float(r[left, right])
-    if n < FEWEST or abs(found) <= min(DEVIATIONS / np.sqrt(n - 1), NEARLY_ONE):
-        return None
-    return Pair(int(left), int(right), found)
+    return Pair(int(left), int(right), found) if abs(found) > min(limit, NEARLY_ONE) else None
 
 
 def _nearest_zero(r: NDArray[np.float64]) -> NDArray[np.float64]:

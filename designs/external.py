@@ -174,7 +174,7 @@ def _check_independence(path: Path, u: Points, names: tuple[str, ...], groups: G
     if left == right:
         raise ModelError(
             f"{SETTING}: column `{left}` of {path} is not independent in A and B, {told}: draw A and B as the 2p "
-            "columns of one sequence, not one after the other nor of two sequences."
+            "columns of one sequence, not one after the other nor of two sequences; if they are, take more base points."
         )
     raise ModelError(
         f"{SETTING}: columns `{left}` and `{right}` of {path} depend on each other, {told}: Sobol' indices are of "

@@ -1,7 +1,7 @@
 """What an estimator is: four functions on a flat tuple of arrays, and the words for what went wrong in a cell."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dnnsa.layout import Layout
 
 Array = NDArray[np.float64]
+Beside = Literal["same", "by factor"]
 State = Any  # a NamedTuple of arrays, the last dimensions of each being the quantity's, unless it says otherwise
 
 # Flags of `status`, one bit each; 0 is sound.
@@ -86,8 +87,8 @@ class Estimator(Protocol):
         ...
 
     @property
-    def beside(self) -> tuple[str, ...]:
-        """Quantities whose outputs it reads beside: of the same shape, or of that shape after one of the factors."""
+    def beside(self) -> Mapping[str, Beside]:
+        """Quantities whose outputs it reads beside, and their shape: the same, or that after a dimension of factors."""
         ...
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> State:

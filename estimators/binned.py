@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import (
     LEFT_OUT,
-    NO_VARIANCE,
-    OVERFLOW,
-    TOO_FEW,
     Array,
+    Beside,
     Block,
     Finalized,
     Map,
@@ -20,8 +18,8 @@ from dnnsa.estimators.base import (
     sound,
 )
 from dnnsa.estimators.intervals import check_level, estimated
-from dnnsa.estimators.tiles import by_tiles
-from dnnsa.estimators.values import check_random
+from dnnsa.estimators.tiles import by_tiles, total
+from dnnsa.estimators.values import check_random, flags, independent
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -67,7 +65,7 @@ class Binned:
     """Probability that an interval holds its index, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         if self.bins < 2:
@@ -75,10 +73,7 @@ class Binned:
         check_level(self.level)
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> BinnedState:
-        if not layout.independent:
-            raise ValueError(
-                "`binned` needs runs that are independent draws: use `design: {kind: sample}` or `saltelli`"
-            )
+        independent(self.kind, layout)
         if layout.columns < len(layout.groups):
             raise ValueError(
                 "`binned` takes factors one by one and some share a `group`: leave it out, or use `kind: sobol`"
@@ -129,9 +124,9 @@ def _tile(y: NDArray[Any], bins: NDArray[np.int64], count: int) -> BinnedState:
     used = np.broadcast_to(good[:, None], (len(y), r, len(n)))
     y = np.where(used, y[:, :r], 0).astype(np.float64)  # what is left out weighs nothing, here and below
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
-        mean = share(y.sum(axis=0), n)  # (r, cells)
+        mean = share(total(y), n)  # (r, cells)
         d = np.where(used, y - mean, 0)  # (n, r, cells)
-        rest = d.sum(axis=0)  # what rounding left of the mean
+        rest = total(d)  # what rounding left of the mean
         centre = mean.mean(axis=0)  # (cells,)
         around = np.where(used, y - centre, 0)
         counts, sums = np.zeros((2, p, count, len(n)))
@@ -139,18 +134,18 @@ def _tile(y: NDArray[Any], bins: NDArray[np.int64], count: int) -> BinnedState:
             for number in np.unique(bins[..., factor]):
                 rows = bins[..., factor] == number  # (n, r)
                 counts[factor, number] = used[rows].sum(axis=0)
-                sums[factor, number] = around[rows].sum(axis=0)
+                sums[factor, number] = total(around[rows])
         return BinnedState(
             seen=np.full(n.shape, float(len(y))),
             n=n,
             mean=mean + share(rest, n),
-            m2=(d * d).sum(axis=0) - rest * share(rest, n),
+            m2=total(d * d) - rest * share(rest, n),
             counts=counts,
             means=np.where(counts > 0, centre + share(sums, counts), 0),
         )
 
 
-def _total(state: BinnedState) -> Array:
+def _whole(state: BinnedState) -> Array:
     """Sum of squared deviations of the values of all r runs from their common mean, ``(*shape)``."""
     d = state.mean - state.mean.mean(axis=0)
     return np.asarray(state.m2.sum(axis=0) + state.n * (d * d).sum(axis=0))
@@ -160,10 +155,10 @@ def _estimates(resolution: float, state: BinnedState) -> Mapping[str, Map]:
     values = len(state.mean) * state.n  # (*shape)
     occupied = (state.counts > 0).sum(axis=1)  # (p, *shape)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        d = state.means - state.mean.mean(axis=0)  # (p, bins + 1, *shape)
-        total = _total(state)
-        within = total - (state.counts * d * d).sum(axis=1)  # (p, *shape)
-        index = 1 - within / (values - occupied) / (total / (values - 1))
+        d = state.means - state.mean.mean(axis=0)  # (p, bins, *shape)
+        whole = _whole(state)
+        within = whole - (state.counts * d * d).sum(axis=1)  # (p, *shape)
+        index = 1 - within / (values - occupied) / (whole / (values - 1))
     dead = (_status(state, resolution) & ~LEFT_OUT != 0) | (occupied < 2)  # one bin says nothing about the factor
     return {"S1_binned": Map(("factor",), np.where(dead, np.nan, index))}
 
@@ -172,12 +167,6 @@ def _status(state: BinnedState, resolution: float) -> NDArray[np.uint8]:
     values = len(state.mean) * state.n
     few = (values <= (state.counts > 0).sum(axis=1)).any(axis=0) | (state.n < 2)  # as many bins as values
     with np.errstate(over="ignore", invalid="ignore"):
-        total = _total(state)
-        still = np.sqrt(share(total, values - 1)) <= 8 * resolution * np.abs(state.mean).max(axis=0)
-    return np.asarray(
-        np.where(state.n < state.seen, LEFT_OUT, 0)
-        | np.where(few, TOO_FEW, 0)
-        | np.where(~few & still, NO_VARIANCE, 0)
-        | np.where(np.isfinite(total), 0, OVERFLOW),
-        dtype=np.uint8,
-    )
+        whole = _whole(state)
+        still = np.sqrt(share(whole, values - 1)) <= 8 * resolution * np.abs(state.mean).max(axis=0)
+    return flags(state.seen, state.n, few, ~few & still, np.isfinite(whole))

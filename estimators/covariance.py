@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.estimators.base import Array, Block, Finalized, Map, share, sound
+from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, share, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles, total
 from dnnsa.estimators.values import draws, flags, independent
@@ -62,8 +62,8 @@ class Covariance:
         return (self.quantity,)
 
     @property
-    def beside(self) -> tuple[str, ...]:
-        return (self.other,)
+    def beside(self) -> dict[str, Beside]:
+        return {self.other: "same"}
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> CovarianceState:
         zero, pair = np.zeros(shape), np.zeros((2, *shape))
@@ -101,7 +101,8 @@ class Covariance:
         finite = np.isfinite(whole.c) & np.isfinite(whole.m2).all(axis=0)
         few = whole.runs * whole.n < 2
         status = flags(whole.seen, whole.n, few, _still(whole, resolution).any(axis=0), finite)
-        return Finalized(maps | {"status": Map((), status)})
+        n = Map((), whole.n.astype(np.int64))
+        return Finalized(maps | {f"n_{names[0]}": n, "status": Map((), status)})
 
 
 def _sums(y: NDArray[Any], z: NDArray[Any], runs: int) -> tuple[Array, ...]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import (
     LEFT_OUT,
-    NO_VARIANCE,
     OVERFLOW,
     TOO_FEW,
     Array,
+    Beside,
     Block,
     Finalized,
     Map,
@@ -21,7 +21,8 @@ from dnnsa.estimators.base import (
 )
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.poincare import poincare
-from dnnsa.estimators.tiles import by_tiles
+from dnnsa.estimators.tiles import by_tiles, total
+from dnnsa.estimators.values import flags, independent
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -70,12 +71,11 @@ class Dgsm:
         return (self.quantity,)
 
     @property
-    def beside(self) -> tuple[str, ...]:
-        return (self.gradient,)
+    def beside(self) -> dict[str, Beside]:
+        return {self.gradient: "by factor"}
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> DgsmState:
-        if not layout.independent:
-            raise ValueError("`dgsm` needs runs that are independent draws: use `design: {kind: sample}` or `saltelli`")
+        independent(self.kind, layout)
         if layout.columns < len(layout.groups):
             raise ValueError(
                 "`dgsm` takes factors one by one and some share a `group`: leave it out; the bounds of its factors add "
@@ -112,7 +112,7 @@ class Dgsm:
         maps = estimated(partial(_estimates, constants, resolution), replicates, self.merge, self.level)
         whole = reduce(self.merge, replicates)
         n, status = whole.n.astype(np.int64), _status(whole, resolution)
-        return Finalized(maps | {"n": Map((), n), "status": Map((), status)})
+        return Finalized(maps | {"n_dgsm": Map((), n), "status": Map((), status)})
 
 
 def _block(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
@@ -129,15 +129,15 @@ def _tile(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
     y = np.where(good[:, None], y[:, :r], 0).astype(np.float64)  # what is left out weighs nothing, here and below
     slope = np.where(good[:, None, None], gradient, 0).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
-        mean = share(y.sum(axis=0), n)  # (r, cells)
+        mean = share(total(y), n)  # (r, cells)
         d = np.where(good[:, None], y - mean, 0)
-        rest = d.sum(axis=0)  # what rounding left of the mean
+        rest = total(d)  # what rounding left of the mean
         return DgsmState(
             seen=np.full(n.shape, float(len(y))),
             n=n,
             mean=mean + share(rest, n),
-            m2=(d * d).sum(axis=0) - rest * share(rest, n),
-            nu=share((slope * slope).sum(axis=(0, 1)), r * n),
+            m2=total(d * d) - rest * share(rest, n),
+            nu=share(total((slope * slope).reshape(-1, *slope.shape[2:])), r * n),
         )
 
 
@@ -166,10 +166,5 @@ def _status(state: DgsmState, resolution: float) -> NDArray[np.uint8]:
     with np.errstate(over="ignore", invalid="ignore"):
         variance = _variance(state)
         still = np.sqrt(variance) <= 8 * resolution * np.abs(state.mean).max(axis=0)
-    return np.asarray(
-        np.where(state.n < state.seen, LEFT_OUT, 0)
-        | np.where(few, TOO_FEW, 0)
-        | np.where(~few & still, NO_VARIANCE, 0)
-        | np.where(np.isfinite(variance) & np.isfinite(state.nu).all(axis=0), 0, OVERFLOW),
-        dtype=np.uint8,
-    )
+    finite = np.isfinite(variance) & np.isfinite(state.nu).all(axis=0)
+    return flags(state.seen, state.n, few, ~few & still, finite)

@@ -1,7 +1,7 @@
 """How often a quantity is above a threshold."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.estimators.base import Block, Finalized, Map, sound
+from dnnsa.estimators.base import Beside, Block, Finalized, Map, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.estimators.values import draws, flags, independent
@@ -48,7 +48,7 @@ class Exceedance:
     """Probability that an interval holds its share, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities that it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         check_level(self.level)

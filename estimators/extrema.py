@@ -1,13 +1,13 @@
 """The smallest and the largest value of a quantity, and the runs that gave them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.estimators.base import Array, Block, Finalized, Map, sound
+from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, sound
 from dnnsa.estimators.tiles import by_tiles
 from dnnsa.estimators.values import constant, draws, flags, independent
 from dnnsa.layout import Layout
@@ -41,7 +41,7 @@ class Extrema:
     kind: Literal["extrema"] = "extrema"
     of: tuple[str, ...] | None = None
     """The quantities that it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> ExtremaState:
         nowhere = np.full((3, *shape), NOWHERE)

@@ -1,13 +1,13 @@
 """A histogram of every cell of a quantity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from dnnsa.estimators import dyadic
-from dnnsa.estimators.base import Block, Finalized, Map
+from dnnsa.estimators.base import Beside, Block, Finalized, Map
 from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
@@ -28,7 +28,7 @@ class Histogram:
     """Bins of each cell: a power of two, 8 or more. A cell takes 8 bytes for each."""
     of: tuple[str, ...] | None = None
     """The quantities that it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         dyadic.check_bins(self.bins)

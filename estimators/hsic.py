@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators import dyadic
-from dnnsa.estimators.base import Array, Block, Finalized, Map, sound
+from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, sound
 from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.kernels import FEWEST, dependence, dirac, gaussian
@@ -86,7 +86,7 @@ class Hsic:
     """Probability that an interval holds its value, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         if self.bins < 2:

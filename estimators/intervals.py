@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from scipy.special import ndtri, stdtrit
 
 from dnnsa.estimators.base import Array, Map, Ratio, State
 
+T = TypeVar("T")
 NEAR_ONE = 1 - 2.0**-53  # the largest argument whose inverse hyperbolic tangent is finite
 
 
@@ -37,17 +39,21 @@ def check_level(level: float) -> None:
         raise ValueError(f"`level` must be between 0 and 1, got {level:g}")
 
 
-def all_but_one(states: Sequence[State], merge: Callable[[State, State], State]) -> list[State]:
-    """For each replicate, the merge of all the others; of R states, in 3 R merges. None for a single replicate."""
+def left_out(
+    estimate: Callable[[State], T], states: Sequence[State], merge: Callable[[State, State], State]
+) -> list[T]:
+    """For each replicate, the estimate from the merge of all the others. None for a single replicate.
+
+    Of R states in 3 R merges, no more than R + 2 merged states being there at once.
+    """
     if len(states) < 2:
         return []
-    before, after = [states[0]], [states[-1]]
-    for left, right in zip(states[1:-1], states[-2:0:-1], strict=True):
-        before.append(merge(before[-1], left))
-        after.append(merge(right, after[-1]))
-    after.reverse()
-    middle = [merge(left, right) for left, right in zip(before[:-1], after[1:], strict=True)]
-    return [after[0], *middle, before[-1]]
+    before = list(accumulate(states[:-1], merge))  # of the first 1, 2 ... R - 1
+    found, after = [estimate(before[-1])], states[-1]
+    for number in range(len(states) - 2, 0, -1):
+        found.append(estimate(merge(before[number - 1], after)))
+        after = merge(states[number], after)
+    return [estimate(after), *reversed(found)]
 
 
 def jackknife(value: Array, deleted: NDArray[Any], level: float, scale: str = "plain") -> tuple[Array, Array]:
@@ -123,7 +129,7 @@ def estimated(
         The scale of a map's interval, by name; ``plain`` for those that are not there.
     """
     whole = estimate(reduce(merge, replicates))
-    deleted = [estimate(state) for state in all_but_one(replicates, merge)]
+    deleted = left_out(estimate, replicates, merge)
     maps: dict[str, Map] = {}
     for name, value in whole.items():
         others = np.array([one[name].array for one in deleted])

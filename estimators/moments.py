@@ -1,13 +1,13 @@
 """Mean, variance, skewness and kurtosis of a quantity, in one pass, mergeable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.estimators.base import Array, Block, Finalized, Map, share, sound
+from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, share, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles, total
 from dnnsa.estimators.values import draws, flags, independent
@@ -47,7 +47,7 @@ class Moments:
     """Probability that an interval holds its moment, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities that it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         check_level(self.level)

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import (
     LEFT_OUT,
-    NO_VARIANCE,
-    OVERFLOW,
-    TOO_FEW,
     Array,
+    Beside,
     Block,
     Finalized,
     Map,
@@ -20,7 +18,8 @@ from dnnsa.estimators.base import (
     sound,
 )
 from dnnsa.estimators.intervals import check_level, estimated
-from dnnsa.estimators.tiles import by_tiles
+from dnnsa.estimators.tiles import by_tiles, total
+from dnnsa.estimators.values import flags
 from dnnsa.layout import TRAJECTORY, Layout
 from dnnsa.settings import settings
 
@@ -58,7 +57,7 @@ class Morris:
     """Probability that an interval holds its value, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         check_level(self.level)
@@ -120,15 +119,15 @@ def _tile(y: NDArray[Any], order: NDArray[np.intp], step: Array) -> MorrisState:
     base_points = np.arange(len(y))[:, None]
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
         effect = (y[base_points, order + 1] - y[base_points, order]) / step[:, :, None]  # (n, g, cells)
-        mean = share(effect.sum(axis=0), n)  # (g, cells)
+        mean = share(total(effect), n)  # (g, cells)
         d = np.where(good[:, None], effect - mean, 0)
-        rest = d.sum(axis=0)  # what rounding left of the mean
+        rest = total(d)  # what rounding left of the mean
         return MorrisState(
             seen=np.full(n.shape, float(len(y))),
             n=n,
             mean=mean + share(rest, n),
-            m2=(d * d).sum(axis=0) - rest * share(rest, n),
-            size=share(np.abs(effect).sum(axis=0), n),
+            m2=total(d * d) - rest * share(rest, n),
+            size=share(total(np.abs(effect)), n),
             largest=np.abs(y).max(axis=(0, 1)),
         )
 
@@ -151,10 +150,4 @@ def _status(state: MorrisState, resolution: float) -> NDArray[np.uint8]:
     few = state.n < 2
     # No step exceeds 1, so effects at the level of the outputs' rounding are steps at that level.
     still = (state.size <= 8 * resolution * state.largest).all(axis=0)
-    return np.asarray(
-        np.where(state.n < state.seen, LEFT_OUT, 0)
-        | np.where(few, TOO_FEW, 0)
-        | np.where(~few & still, NO_VARIANCE, 0)
-        | np.where(np.isfinite(state.m2).all(axis=0), 0, OVERFLOW),
-        dtype=np.uint8,
-    )
+    return flags(state.seen, state.n, few, ~few & still, np.isfinite(state.m2).all(axis=0))

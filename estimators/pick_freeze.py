@@ -38,6 +38,8 @@ def empty(layout: Layout, shape: tuple[int, ...]) -> SobolState:
 
 def merge(left: SobolState, right: SobolState) -> SobolState:
     """The state of the base points of both, by the formulas of Chan, Golub and LeVeque (1983)."""
+    if not left.seen or not right.seen:
+        return left if left.seen else right  # to the bit what the formulas say, without their cost
     n = left.n + right.n
     g = len(left.c_ae)
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell

@@ -1,6 +1,6 @@
 """Quantiles of every cell of a quantity, within a bound on their error that is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators import dyadic
-from dnnsa.estimators.base import Array, Block, Finalized, Map
+from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map
 from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
@@ -52,7 +52,7 @@ class Quantiles:
     """Probability that an interval holds its quantile, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities that it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         dyadic.check_bins(self.bins)

@@ -1,18 +1,15 @@
 """Sobol' indices of first, total and second order from pick-freeze runs, in one pass, mergeable."""
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from functools import partial, reduce
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import (
-    LEFT_OUT,
-    NO_VARIANCE,
-    OVERFLOW,
-    TOO_FEW,
     Array,
+    Beside,
     Block,
     Finalized,
     Map,
@@ -21,8 +18,9 @@ from dnnsa.estimators.base import (
 )
 from dnnsa.estimators.fold import fold
 from dnnsa.estimators.indices import FORMS
-from dnnsa.estimators.intervals import all_but_one, check_level, fisher, jackknife
+from dnnsa.estimators.intervals import check_level, fisher, jackknife, left_out
 from dnnsa.estimators.pick_freeze import SobolState, empty, merge
+from dnnsa.estimators.values import flags
 from dnnsa.layout import PICK_FREEZE, Layout
 from dnnsa.settings import settings
 
@@ -58,7 +56,7 @@ class Sobol:
     """Probability that an interval holds its index, between 0 and 1."""
     of: tuple[str, ...] | None = None
     """The quantities it is estimated of; all unless given."""
-    beside: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[Mapping[str, Beside]] = {}
 
     def __post_init__(self) -> None:
         check_level(self.level)
@@ -84,22 +82,22 @@ class Sobol:
 
     def finalize(self, replicates: Sequence[SobolState], layout: Layout, resolution: float) -> Finalized:
         whole = reduce(merge, replicates)
-        parts = [self._values(state, resolution) for state in (whole, *all_but_one(replicates, merge))]
-        variances = np.array([_variance(state, resolution) for state in (whole, *all_but_one(replicates, merge))])
+        values = partial(self._values, resolution=resolution)
+        parts = [values(whole), *left_out(values, replicates, merge)]
         maps: dict[str, Map] = {}
         ratios: dict[str, Ratio] = {}
         for name, (leading, scale) in self._names(layout).items():
-            values = np.array([part[name] for part in parts])  # (1 + R, *leading, *shape)
+            index = np.array([part[name] for part in parts])  # (1 + R, *leading, *shape)
             if self.intervals == "fisher" and name != "S2":
-                lower, upper = fisher(values[0], whole.n, self.level, scale)
+                lower, upper = fisher(index[0], whole.n, self.level, scale)
             else:
-                lower, upper = jackknife(values[0], values[1:], self.level, scale)
+                lower, upper = jackknife(index[0], index[1:], self.level, scale)
             maps |= {
-                name: Map(leading, values[0]),
+                name: Map(leading, index[0]),
                 f"{name}_lower": Map(leading, lower),
                 f"{name}_upper": Map(leading, upper),
             }
-            ratios[name] = _ratio(leading, values, variances, scale)
+            ratios[name] = _ratio(leading, index, np.array([part["variance"] for part in parts]), scale)
         n = np.broadcast_to(whole.n, whole.c_ab.shape).astype(np.int64)
         return Finalized(maps | {"n": Map((), n), "status": Map((), _status(whole, resolution))}, ratios)
 
@@ -112,13 +110,14 @@ class Sobol:
         return names | ({"S2": (SECOND, "plain")} if layout.second_order else {})
 
     def _values(self, state: SobolState, resolution: float) -> dict[str, Array]:
-        """S1, ST and S2, NaN where a run does not vary or base points are too few."""
+        """S1, ST and S2, NaN where a run does not vary or base points are too few; and the variance."""
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             first, total, closed, pair = FORMS[self.estimator](state)
             g = len(first)
             still = _still(state, resolution)  # (runs, *shape)
             dead = still[:2].any(axis=0) | (state.n < FEWEST) | still[2 : 2 + g]  # (g, *shape)
             values = {"S1": np.where(dead, np.nan, first), "ST": np.where(dead, np.nan, total)}
+            values["variance"] = _variance(state, resolution)
             if len(closed):
                 none = dead[:, None] | dead | still[2 + g :] | still[2 + g :, None]
                 none = none | np.eye(g, dtype=bool).reshape(g, g, *(1,) * (closed.ndim - 2))
@@ -141,13 +140,8 @@ def _variance(state: SobolState, resolution: float) -> Array:
 
 def _status(state: SobolState, resolution: float) -> NDArray[np.uint8]:
     few = state.n < FEWEST
-    return np.asarray(
-        np.where(state.n < state.seen, LEFT_OUT, 0)
-        | np.where(few, TOO_FEW, 0)
-        | np.where(~few & _still(state, resolution).any(axis=0), NO_VARIANCE, 0)
-        | np.where(np.isfinite(state.m2).all(axis=0), 0, OVERFLOW),
-        dtype=np.uint8,
-    )
+    still = ~few & _still(state, resolution).any(axis=0)
+    return flags(state.seen, state.n, few, still, np.isfinite(state.m2).all(axis=0))
 
 
 def _ratio(leading: tuple[str, ...], values: Array, variances: Array, scale: str) -> Ratio:

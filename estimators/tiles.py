@@ -40,10 +40,10 @@ def by_tiles(reduce: Callable[..., Tile], arrays: Tile, values: int, shape: tupl
 
 
 def total(values: NDArray[Any]) -> NDArray[Any]:
-    """Sum of each cell's values, ``(m, cells)`` to ``(cells)``, one after another.
+    """Sum of each cell's values, ``(m, *leading, cells)`` to ``(*leading, cells)``, one after another.
 
     NumPy adds the values of a lone column in pairs, so one cell would have other bits than the same among others.
     """
-    if values.shape[1] == 1:
-        return np.asarray(np.add.reduce(np.repeat(values, 2, axis=1), axis=0)[:1])
+    if values.shape[-1] == 1:
+        return np.asarray(np.add.reduce(np.repeat(values, 2, axis=-1), axis=0)[..., :1])
     return np.asarray(np.add.reduce(values, axis=0))

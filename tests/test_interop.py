@@ -393,6 +393,15 @@ def test_a_long_table_of_a_field_has_its_coordinates():
     assert len(table.query("quantity == 'q' and index == 'S1_aggregated'")) == 3
 
 
+def test_a_long_table_has_the_covariance_with_a_quantity_that_is_named_like_a_bound():
+    named = {"covariance_t_lower": 2.0, "correlation_t_lower": 0.5}
+    data = trees.quantity().assign({name: ((), value) for name, value in named.items()})
+    table = to_pandas(trees.tree(q=data)).set_index("index")
+    assert table.loc[list(named), "value"].to_dict() == named
+    assert table.loc[list(named), ["lower", "upper"]].isna().all(axis=None)
+    assert not {"S1_lower", "ST_upper"} & {*table.index}
+
+
 def test_a_long_table_of_one_quantity_is_a_part_of_the_whole():
     tree = trees.tree(q=trees.quantity(), r=trees.quantity())
     part = to_pandas(tree, "r")

@@ -15,7 +15,7 @@ from dnnsa.models.base import Coords
 BLOCK = 64  # base points: few enough for balance and progress, enough to hide what a block costs by itself
 BLOCK_VALUES = 2**23  # outputs of a block: 64 MiB in float64
 NOT_OF_NUMPY = {"bfloat16": 2.0**-7}  # real numbers that NumPy does not know as such, and their machine epsilon
-PART_BYTES = 2**26  # state of a part of the fields
+PART_BYTES = 2**28  # states of all replicates of a part of the fields: they meet in one worker
 
 
 def is_real(dtype: np.dtype[Any]) -> bool:
@@ -124,7 +124,7 @@ def make_plan(draws: Draws, estimators: Sequence[Estimator], fields: Mapping[str
         block=block,
         levels=(-(-share // block) - 1).bit_length(),
         fields=dict(fields),
-        parts=_parts(reduced, PART_BYTES),
+        parts=_parts(reduced, PART_BYTES // draws.replicates),
         cell_bytes=cell_bytes,
     )
 

@@ -123,11 +123,13 @@ def check_estimators(estimators: Sequence[Estimator], fields: Mapping[str, Field
                 raise ModelError(f"estimators[{number}]: no quantity `{name}`{nearest(name, fields)}")
         for quantity in estimator.of or ():
             shape = fields[quantity].shape
-            for name in estimator.beside:
-                if fields[name].shape not in (shape, (p, *shape)):
+            for name, which in estimator.beside.items():
+                expected = shape if which == "same" else (p, *shape)
+                if fields[name].shape != expected:
+                    told = "the same shape" if which == "same" else "a dimension of factors before that of the quantity"
                     raise ModelError(
                         f"estimators[{number}]: `{name}` has shape {fields[name].shape} beside `{quantity}` of shape "
-                        f"{shape}: it must have the same shape, or {(p, *shape)} with one entry for each factor first."
+                        f"{shape}: it must have {told}, {expected}."
                     )
     if not any(estimators_of(estimators, name) for name in fields):
         raise ModelError(f"estimators: nothing is estimated of {sorted(fields)}.")
@@ -257,10 +259,12 @@ def finalize_all(job: Job, quantity: str, replicates: Sequence[tuple[Any, ...]],
     for number, estimator in enumerate(estimators_of(job.study.estimators, quantity)):
         done = estimator.finalize([states[number] for states in replicates], draws(job).layout, resolution)
         status = [m["status"].array for m in (maps, done.maps) if "status" in m]
-        maps |= {name: map_ for name, map_ in done.maps.items() if name not in maps}  # the first one's `n` is for all
+        maps |= {name: map_ for name, map_ in done.maps.items() if name not in maps}  # all have the same `n`
         maps["status"] = Map((), np.bitwise_or.reduce(status))
         ratios |= done.ratios
         coords |= done.coords
+    if "n" not in maps:  # of estimators that read another quantity too, and count their own
+        maps["n"] = next(map_ for name, map_ in maps.items() if name.startswith("n_"))
     return Finalized(maps, ratios, coords)
 
 

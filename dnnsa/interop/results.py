@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dnnsa.errors import InputError
+from dnnsa.store.names import side
 
 FACTORS = ("factor", "factor_2")
 QUARANTINE = "quarantine"
@@ -85,7 +86,7 @@ def _values(data: Any, name: str) -> Any:
 
 
 def _half_width(data: Any, name: str) -> Any:
-    lower, upper = (f"{name}_{side}" for side in BOUNDS)
+    lower, upper = (f"{name}_{end}" for end in BOUNDS)
     if lower not in data or upper not in data:
         return np.full(data[name].shape, np.nan)
     return (_values(data, upper) - _values(data, lower)) / 2
@@ -122,9 +123,9 @@ def _frames(quantity: str, data: Any) -> Iterator[Any]:
     ofs = [str(name) for name in data.coords if set(data[name].dims) & {*FACTORS} and name not in FACTORS]
     data = data.drop_vars(ofs)  # units and laws of factors are no coordinates of a cell
     for name in data.data_vars:
-        if str(name).removesuffix("_lower").removesuffix("_upper") != name or data[name].dtype.kind not in "biuf":
+        if side(str(name), data.data_vars) or data[name].dtype.kind not in "biuf":
             continue
-        parts = {"value": data[name]} | {s: data[f"{name}_{s}"] for s in BOUNDS if f"{name}_{s}" in data}
+        parts = {"value": data[name]} | {end: data[f"{name}_{end}"] for end in BOUNDS if f"{name}_{end}" in data}
         one = data[[]].assign(parts).astype(np.float64).expand_dims(quantity=[quantity])
         frame = one[list(parts)].to_dataframe().reset_index().assign(index=str(name))
         if "factor_2" in frame:

@@ -37,9 +37,14 @@ MEANING = {
         )
     },
     "n": "base points used",
+    "n_dgsm": "base points used for the derivatives",
     "status": "0 where sound",
 }
-WITH_ANOTHER = {"covariance_": "covariance with", "correlation_": "correlation with"}  # what follows is a quantity
+WITH_ANOTHER = {
+    "covariance_": "covariance with",
+    "correlation_": "correlation with",
+    "n_covariance_": "base points used for the covariance with",
+}  # what follows is a quantity
 AGGREGATED = ", aggregated: sum of variances over sum of variance"
 
 

@@ -472,6 +472,16 @@ def test_points_that_are_not_of_one_sequence_are_refused(tmp_path, how):
     u = np.stack([first.random(N), (second if how == "of two sequences" else first).random(N)], axis=1)  # (N, 2, p)
     points = np.stack([law.ppf(u[..., k]) for k, law in enumerate(LAWS.values())], axis=-1)
     with pytest.raises(
-        ModelError, match=r"is not independent in A and B, rank correlation .* draw A and B as the 2p col"
+        ModelError,
+        match=r"is not independent in A and B, rank correlation .* draw A and B as the 2p columns of one sequence, not "
+        r"one after the other nor of two sequences; if they are, take more base points\.$",
     ):
         load(write(tmp_path / "t.csv", pick_freeze(points)))
+
+
+@pytest.mark.parametrize("base_points", [64, 128])
+def test_a_table_of_salib_of_forty_factors_is_taken(tmp_path, base_points):
+    laws = {f"x{k}": Uniform(low=0.0, high=1.0) for k in range(40)}
+    problem = {"num_vars": 40, "names": list(laws), "bounds": [[0.0, 1.0]] * 40}
+    path = write(tmp_path / "t.npy", salib_sample.sample(problem, base_points, calc_second_order=False, seed=1))
+    assert load(path, laws).base_points == base_points

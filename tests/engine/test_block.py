@@ -142,6 +142,53 @@ def test_outputs_that_change_their_shape_later_are_failures(tmp_path, source, ca
     assert {failure.cause for failure in failures} == {cause}
 
 
+DGSM = [{"kind": "dgsm", "quantity": "y", "gradient": "dy"}]
+
+
+@pytest.mark.parametrize(
+    ("source", "p", "estimators", "message"),
+    [
+        (
+            "def f(x1, x2): return {'y': np.ones((len(x1), 4)), 'dy': np.ones((len(x1), 4))}",
+            2,
+            DGSM,
+            "estimators[0]: `dy` has shape (4,) beside `y` of shape (4,): it must have a dimension of factors before "
+            "that of the quantity, (2, 4).",
+        ),
+        (
+            "def f(x1): return {'y': x1, 'dy': x1}",
+            1,
+            DGSM,
+            "estimators[0]: `dy` has shape () beside `y` of shape (): it must have a dimension of factors before that "
+            "of the quantity, (1,).",
+        ),
+        (
+            "def f(x1, x2): return {'y': x1, 'z': np.stack([x1, x2], axis=1)}",
+            2,
+            [{"kind": "covariance", "quantity": "y", "other": "z"}],
+            "estimators[0]: `z` has shape (2,) beside `y` of shape (): it must have the same shape, ().",
+        ),
+        (
+            "def f(x1, x2): return {'y': x1, 'z': x2}",
+            2,
+            [{"kind": "covariance", "quantity": "y", "other": "zz"}],
+            "estimators[0]: no quantity `zz`: did you mean `z`?",
+        ),
+        (
+            "def f(x1, x2): return {'y': x1, 'z': x2}",
+            2,
+            [{"kind": "moments", "of": ["yy"]}],
+            "estimators[0]: no quantity `yy`: did you mean `y`?",
+        ),
+    ],
+)
+def test_what_an_estimator_reads_is_checked_on_the_first_base_point(tmp_path, source, p, estimators, message):
+    made = job(tmp_path, source, p=p, estimators=estimators)
+    with pytest.raises(ModelError) as told:
+        probe(made)
+    assert str(told.value) == message
+
+
 def test_a_task_of_several_blocks_has_the_bits_of_single_ones(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.exp(3 * x1) * x2", base_points=2048)
     plan = plan_of(made, probe(made).fields)

@@ -233,7 +233,7 @@ def test_tiles_do_not_show(monkeypatch):
     [
         (
             Layout(TRAJECTORY, apart(2)),
-            "`binned` needs runs that are independent draws: use `design: {kind: sample}` or `saltelli`",
+            "`binned` needs runs that are independent draws of the factors: use `design: {kind: sample}` or `saltelli`",
         ),
         (
             Layout(PICK_FREEZE, (0, 1, 0)),

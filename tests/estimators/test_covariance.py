@@ -23,7 +23,7 @@ def couple(n, shape=(), rho=0.6, seed=0):
 
 def test_it_belongs_to_one_quantity_and_reads_the_other():
     assert ESTIMATOR.of == ("y",)
-    assert ESTIMATOR.beside == ("z",)
+    assert ESTIMATOR.beside == {"z": "same"}
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e8])
@@ -39,7 +39,7 @@ def test_covariance_and_correlation_are_numpys(offset):
         )
     assert set(maps) == {
         f"{name}_z{bound}" for name in ("covariance", "correlation") for bound in ("", "_lower", "_upper")
-    } | {"status"}
+    } | {"n_covariance_z", "status"}
 
 
 def test_the_correlation_of_a_quantity_with_itself_is_one():  # Melissa: 1.04 at n = 15

@@ -79,7 +79,7 @@ def test_the_definition_is_computed(pattern):
     np.testing.assert_allclose(maps["dgsm"], nu, rtol=1e-12)
     bound = nu / np.pi**2 / y[:, :r].var(axis=(0, 1), ddof=0) * (100 * r - 1) / (100 * r)
     np.testing.assert_allclose(maps["ST_bound"], bound, rtol=1e-12)
-    assert (maps["n"] == 100).all()
+    assert (maps["n_dgsm"] == 100).all()
 
 
 def test_a_linear_function_of_normal_factors_meets_its_bound():
@@ -162,7 +162,7 @@ def test_constant_and_spoilt_cells_leave_their_neighbours_alone():
     clean, other = results(y, slopes, layout), results(other_y, other_slopes, layout)
     left_out = FLAGS["base_points_left_out"]
     assert other["status"].tolist() == [FLAGS["no_variance"], left_out, left_out, 0]
-    assert other["n"].tolist() == [32, 31, 31, 32]
+    assert other["n_dgsm"].tolist() == [32, 31, 31, 32]
     assert np.isnan(other["ST_bound"][:, 0]).all()
     for name in ("dgsm", "ST_bound"):
         np.testing.assert_array_equal(other[name][:, 3], clean[name][:, 3])
@@ -218,7 +218,7 @@ def test_tiles_do_not_show(monkeypatch):
 
 def test_it_names_what_it_reads():
     assert DGSM.of == ("f",)
-    assert DGSM.beside == ("df",)
+    assert DGSM.beside == {"df": "by factor"}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_it_names_what_it_reads():
     [
         (
             layout_of(pattern=TRAJECTORY),
-            "`dgsm` needs runs that are independent draws: use `design: {kind: sample}` or `saltelli`",
+            "`dgsm` needs runs that are independent draws of the factors: use `design: {kind: sample}` or `saltelli`",
         ),
         (
             Layout(PICK_FREEZE, (0, 1, 0), laws=(UNIFORM,) * 3),

@@ -4,15 +4,15 @@ import numpy as np
 from scipy import stats
 
 from dnnsa.estimators.base import Map, Ratio
-from dnnsa.estimators.intervals import aggregated, all_but_one, estimated, fisher, jackknife
+from dnnsa.estimators.intervals import aggregated, estimated, fisher, jackknife, left_out
 
 
 def test_each_replicate_is_left_out_once():
     for count in range(2, 7):
         letters = "abcdef"[:count]
-        kept = all_but_one(list(letters), lambda left, right: left + right)
+        kept = left_out(str, list(letters), lambda left, right: left + right)
         assert kept == [letters.replace(letter, "") for letter in letters]
-    assert all_but_one(["a"], lambda left, right: left + right) == []
+    assert left_out(str, ["a"], lambda left, right: left + right) == []
 
 
 def test_the_interval_is_students_on_fishers_scale():
