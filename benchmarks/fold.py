@@ -5,10 +5,10 @@
 
 Blocks of 64 base points of p = 6 factors: 8 runs of 1e5 and 1e6 cells (2.5e5 with --small), float32 and float64, on
 one core. A time is the least CPU time of several, taken in turn, so that a busy machine weighs on all alike. Rates are
-GB of outputs a second: `fold` is the sums of one block, `update` those with their merge into a running state. `read` is
-numpy's sum of the same bytes as float64. XLA folds at most 1e5 of the cells, iterative-stats 8 base points of all
-cells, OpenTURNS (with the copy into its sample) and SALib (with the fewest resamples it takes) 20 single cells of 1,024
-base points: rates are by the bytes that each was given.
+GB of outputs a second: `fold` is the sums of one block, `update` is `Sobol.update`, those with their merge into a
+running state. `read` is numpy's sum of the same bytes as float64. XLA folds at most 1e5 of the cells, iterative-stats 8
+base points of all cells, OpenTURNS (with the copy into its sample) and SALib (with the fewest resamples it takes) 20
+single cells of 1,024 base points: rates are by the bytes that each was given.
 
 The last line is JSON: `of_read_bandwidth` is of `fold`, the others of `update`, each the worst of all sizes and dtypes,
 larger is better.
@@ -20,7 +20,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 os.environ |= dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}  # read when the packages are imported
@@ -35,27 +34,15 @@ except ImportError as error:
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from on_device import NAMES, on_device  # noqa: E402
 from SALib.analyze import sobol  # noqa: E402
 
-from dnnsa.estimators.fold import Sums, fold  # noqa: E402
+from dnnsa.estimators import Block, Sobol  # noqa: E402
+from dnnsa.estimators.fold import fold  # noqa: E402
+from dnnsa.layout import PICK_FREEZE, Layout, apart  # noqa: E402
 
 BASE_POINTS, P = 64, 6
 PROBLEM = {"num_vars": P, "names": list("abcdef"), "bounds": [[0, 1]] * P}
-
-
-def merge(left: Sums, right: Sums) -> Sums:
-    """Chan's formulas, as in an estimator of first order."""
-    n = left.n + right.n
-    d, f, q = right.mean - left.mean, left.n * right.n / n, right.n / n
-    a, b, e = d[0], d[1], d[2:]
-    return left._replace(
-        n=n,
-        mean=left.mean + d * q,
-        m2=left.m2 + right.m2 + f * d * d,
-        c_ae=left.c_ae + right.c_ae + f * a * e,
-        c_be=left.c_be + right.c_be + f * b * e,
-        c_ab=left.c_ab + right.c_ab + f * a * b,
-    )
 
 
 def blocked_numpy(y: np.ndarray, width: int = 512) -> list[np.ndarray]:
@@ -79,35 +66,13 @@ def blocked_numpy(y: np.ndarray, width: int = 512) -> list[np.ndarray]:
     return out
 
 
-@tf.function(jit_compile=True)
-def on_device(y: Any) -> list[Any]:
-    """All sums of first order where the outputs are, bad ones left out: n, mean, M2, C_AE, C_BE, C_AB."""
-    y = tf.cast(y, tf.float64)  # (n, runs, cells)
-    good = tf.reduce_all(tf.math.is_finite(y), axis=1)[:, None]
-    n = tf.reduce_sum(tf.cast(good, tf.float64), axis=0)  # (1, cells)
-    divisor, zero = tf.maximum(n, 1.0), tf.zeros_like(y)
-    m = tf.reduce_sum(tf.where(good, y, zero), axis=0) / divisor
-    d = tf.where(good, y - m, zero)
-    e = tf.reduce_sum(d, axis=0)
-    a, b = d[:, :1], d[:, 1:2]
-    return [
-        n[0],
-        m,
-        tf.reduce_sum(d * d, axis=0) - e * e / divisor,
-        tf.reduce_sum(a * d[:, 2:], axis=0) - e[0] * e[2:] / divisor,
-        tf.reduce_sum(b * d[:, 2:], axis=0) - e[1] * e[2:] / divisor,
-        tf.reduce_sum(a * b, axis=0)[0] - e[0] * e[1] / divisor[0],
-    ]
-
-
 def check(y: np.ndarray) -> float:
     """The largest difference of the fold on a device from ours, relative to the sums of squares; some outputs bad."""
     y = y[:, :, :1000].copy()
     y[3, 2, ::7], y[5, 0, 3] = np.nan, np.inf
     ours, theirs = fold(y, False), on_device(tf.constant(y))
     size = np.sqrt(ours.m2.max(axis=0)) ** 2
-    names = ("n", "mean", "m2", "c_ae", "c_be", "c_ab")
-    worst = max(float((np.abs(getattr(ours, k) - v.numpy()) / size).max()) for k, v in zip(names, theirs, strict=True))
+    worst = max(float((np.abs(getattr(ours, k) - v.numpy()) / size).max()) for k, v in zip(NAMES, theirs, strict=True))
     if not worst < 1e-12:
         raise SystemExit(f"the fold on a device differs by {worst:.1e} of the sums of squares")
     return worst
@@ -161,7 +126,8 @@ def measure(cells: int, dtype: str, rounds: int) -> dict[str, float]:
     y = np.empty((BASE_POINTS, P + 2, cells), dtype)
     for row in y:
         row[...] = rng.random((P + 2, cells), dtype=dtype) + rng.random(cells, dtype=dtype)
-    state, some = fold(y, False), y[:, :, :100_000]
+    estimator, some, none = Sobol(), y[:, :, :100_000], np.empty((BASE_POINTS, 2, P))
+    state = estimator.update(estimator.init(Layout(PICK_FREEZE, apart(P)), (cells,)), Block(y, none, none))
     small = tf.constant(some)
     check(y)
     on_device(small)
@@ -169,7 +135,7 @@ def measure(cells: int, dtype: str, rounds: int) -> dict[str, float]:
         {
             "read": lambda: (y.reshape(-1).view(np.float64).sum(), y.nbytes)[1],
             "fold": lambda: (fold(y, False), y.nbytes)[1],
-            "update": lambda: (merge(state, fold(y, False)), y.nbytes)[1],
+            "update": lambda: (estimator.update(state, Block(y, none, none)), y.nbytes)[1],
             "blocked NumPy": lambda: (blocked_numpy(y), y.nbytes)[1],
             "XLA": lambda: (on_device(small)[0].numpy(), some.nbytes)[1],
             "iterative-stats": lambda: iterative_stats(y),

@@ -27,6 +27,7 @@ from dnnsa.engine import (
     warm,
 )
 from dnnsa.errors import DnnsaError, Interrupted, ModelError, RunError, StoreError
+from dnnsa.estimators import Sobol
 from dnnsa.estimators.intervals import aggregated
 from dnnsa.study import Study
 from dnnsa.view.progress import watcher
@@ -158,6 +159,11 @@ def _run(dask: Client, job: Job, path: Path, overwrite: bool, reporter: Reporter
     seen = _first(dask, job)
     plan = plan_of(job, seen.fields)
     seconds = _seconds_a_block(dask, job, seen, plan)
+    for number, estimator in enumerate(job.study.estimators):
+        if isinstance(estimator, Sobol) and estimator.intervals == "fisher":
+            reporter.say(
+                f"warning: estimators[{number}]: intervals: fisher assumes normal outputs and independent points"
+            )
     reporter.say(f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point")
     if overwrite and path.exists():
         store.remove(path)

@@ -46,6 +46,13 @@ def test_a_complete_store_is_opened_and_not_run_again(client, tmp_path):
     assert reporter.said == [f"{tmp_path / 'out.zarr'} holds this study, complete."]
 
 
+def test_fishers_intervals_come_with_a_warning(client, tmp_path):
+    reporter = Said()
+    fisher = [{"kind": "sobol", "estimator": "martinez", "intervals": "fisher"}]
+    dnnsa.run(study(tmp_path, LINE, estimators=fisher), client, tmp_path / "out.zarr", reporter=reporter)
+    assert "warning: estimators[0]: intervals: fisher assumes normal outputs and independent points" in reporter.said
+
+
 def test_another_studys_store_is_refused_and_what_differs_named(client, tmp_path):
     dnnsa.run(study(tmp_path, LINE), client, tmp_path / "out.zarr", reporter=Quiet())
     other = study(tmp_path, LINE, base_points=512)

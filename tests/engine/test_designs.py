@@ -133,8 +133,8 @@ def test_derivatives_are_handed_in_as_a_quantity_beside(client, tmp_path, monkey
         ("def f(x1, x2): return {'y': x1}", "estimators[0]: no quantity `dy`: did you mean `y`?"),
         (
             "def f(x1, x2): return {'y': x1, 'dy': np.ones((len(x1), 3))}",
-            "estimators[0]: `dy` has shape (3,) beside `y` of shape (): it must have the same shape, or (2,) with one "
-            "entry for each factor first.",
+            "estimators[0]: `dy` has shape (3,) beside `y` of shape (): it must have a dimension of "
+            "factors before that of the quantity, (2,).",
         ),
     ],
 )
