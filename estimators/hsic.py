@@ -50,11 +50,12 @@ class Hsic:
     target criterion.
 
     ``hsic_p`` is the upper tail of the gamma law that has the mean and variance of the criterion over all pairings of
-    the values at hand. Of 3,000 tables without dependence (normal, lognormal and goal outputs; uniform, two-level and
-    rarely inactive factors), it fell below .05 in .050-.061 at 50 values, .046-.061 at 200, .047-.060 at 1000 and
-    .047-.074 at 8 to 20, and below .01 in .008-.016: do not read digits far below .01. Gretton's gamma law gave .06-.13
-    at 8 to 20. It holds for `sequence: monte_carlo`. Points of the other sequences are more even than chance, and make
-    it too large: of 300 scrambled Sobol' sets of 256 points, without noise, never below .05 and .9999 in the median.
+    the values at hand. In ``python benchmarks/hsic.py``, up to 3,000 tables without dependence of each kind (normal,
+    lognormal and goal outputs; uniform, two-level and rarely inactive factors), it fell below .05 in .041-.050 of them
+    at 200 and 1000 values, .035-.056 at 50 and .022-.083 at 8 and 20 (.049-.061 but for the two-level factor), and
+    below .01 in .004-.017: do not read digits far below .01. It holds for `sequence: monte_carlo`. Points of the other
+    sequences are more even than chance, and make it too large: of 300 scrambled Sobol' sets of 256 points, without
+    noise, never below .05 and .9999 in the median.
 
     The criterion is a V-statistic: ``hsic_r2`` of an independent factor is about 2 / n, not 0. Intervals of 95 %, from
     4 to 16 replicates of 256 to 1,024 points in all, covered its limit in .91-.97 of 300. An extreme value widens every
