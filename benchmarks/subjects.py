@@ -11,7 +11,7 @@ import numpy as np
 from dnnsa.designs import Saltelli
 from dnnsa.estimators import Block, Sobol
 from dnnsa.estimators.pick_freeze import SobolState
-from dnnsa.factors import Factor, Gumbel, Normal, Triangular, Uniform
+from dnnsa.factors import Factor, Gumbel, Integers, Normal, Triangular, Uniform
 from dnnsa.layout import Layout, apart
 
 Array = np.ndarray[Any, Any]
@@ -77,6 +77,23 @@ def _exponential() -> Subject:
     return Subject("exp of normals", [STANDARD] * 4, lambda x: np.exp(np.tensordot(sd, x, axes=1)), v / whole, total)
 
 
+def _majority() -> Subject:
+    """Whether more than half of nine coins show heads; its indices by going through all 512 throws."""
+    coins = 9
+    throws = (np.arange(2**coins)[:, None] >> np.arange(coins)) & 1  # (512, 9)
+    f = (throws.sum(axis=1) > coins / 2).astype(float)
+    alone = np.array([f[throws[:, 0] == side].mean() for side in (0, 1)]).var() / f.var()
+    others = np.array([f[(throws[:, 1:] == rest).all(axis=1)].var() for rest in throws[throws[:, 0] == 0][:, 1:]])
+    laws: list[Factor] = [Integers(low=0, high=1)] * coins
+    return Subject(
+        "majority of nine coins",
+        laws,
+        lambda x: np.asarray((x.sum(axis=0) > coins / 2).astype(float)),
+        np.full(coins, alone),
+        np.full(coins, others.mean() / f.var()),
+    )
+
+
 def _g(name: str, label: str) -> Subject:
     case = EXACT[name]
     f = partial(g_star, a=case["a"], alpha=case.get("alpha", 1.0))
@@ -108,7 +125,7 @@ def _network() -> Subject:
     return _of("nn_quadratic", "network of squares", [STANDARD] * 5, partial(squares, case=EXACT["nn_quadratic"]))
 
 
-KNOWN = [  # the functions that the issue and NUMERICS.md name
+KNOWN = [  # functions that are usually shown, and one of discrete factors
     _of("ishigami_a7_b0.1", "Ishigami", [Uniform(low=-PI, high=PI)] * 3, ishigami),
     _g("gfunction_A_saltelli", "g, a = 0 1 4.5 9 99 99 99 99"),
     _g("gfunction_B_equal6.52", "g, a = 6.52 eight times"),
@@ -116,6 +133,7 @@ KNOWN = [  # the functions that the issue and NUMERICS.md name
     _g("gfunction_D_i", "g, a = 0 to 7"),
     _network(),
     _linear(),
+    _majority(),
 ]
 OTHERS = [  # functions outside that table
     _g("gstar_G2", "g*, alpha = 1, ten inputs"),

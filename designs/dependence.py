@@ -21,6 +21,7 @@ class Pair(NamedTuple):
     left: int
     right: int
     correlation: float
+    across: bool = False  # whether one is at a and the other at b
 
 
 def dependent(points: Points, groups: Groups) -> Pair | None:
@@ -30,6 +31,7 @@ def dependent(points: Points, groups: Groups) -> Pair | None:
 
     - Two factors depend on each other beyond ``max(6 / sqrt(n - 1), 4 p / n)`` or .99, whichever is less, with 2 n in
       the root where there are a and b. Of r at a and at b, the one nearer 0 counts: what is dependent is so in both.
+    - A factor at a and another at b do beyond ``max(6 / sqrt(n - 1), 8 p / n)`` or .99: b made of the columns of a.
     - A factor at a and at b does beyond ``min(6 / sqrt(n - 1), .99)``, if at least a quarter of the factors do so: b
       drawn after a, or from another sequence, hits most of them. A single one is told beyond .99.
 
@@ -56,9 +58,13 @@ def dependent(points: Points, groups: Groups) -> Pair | None:
     apart = np.triu(~np.equal.outer(np.array(groups), np.array(groups)))
     found = _strongest(np.where(apart, within, 0.0), max(_chance(n * sides), PER_COLUMN * p / n))
     if sides == 2:
-        across = (ranks[0] * ranks[1]).sum(axis=0)  # (p,)
-        many = int((np.abs(across) > min(_chance(n), NEARLY_ONE)).sum()) * SHARE >= p
-        found = max(found, _strongest(np.diag(across), _chance(n) if many else NEARLY_ONE), key=_strength)
+        across = ranks[0].T @ ranks[1]  # (p, p), a against b
+        same = np.diag(across)
+        many = int((np.abs(same) > min(_chance(n), NEARLY_ONE)).sum()) * SHARE >= p
+        one = _strongest(np.diag(same), _chance(n) if many else NEARLY_ONE)
+        other = _strongest(np.where(np.eye(p, dtype=bool), 0.0, across), max(_chance(n), 2 * PER_COLUMN * p / n))
+        ends = [pair._replace(across=True) for pair in (one, other) if pair is not None]
+        found = max([found, *ends], key=_strength)
     return found
 
 

@@ -171,10 +171,12 @@ def _check_independence(path: Path, u: Points, names: tuple[str, ...], groups: G
         return
     left, right = names[pair.left], names[pair.right]
     told = f"rank correlation {pair.correlation:.3f} over {len(u)} base points"
-    if left == right:
+    if pair.across:
+        where = f"column `{left}`" if left == right else f"columns `{left}` of A and `{right}` of B"
         raise ModelError(
-            f"{SETTING}: column `{left}` of {path} is not independent in A and B, {told}: draw A and B as the 2p "
-            "columns of one sequence, not one after the other nor of two sequences; if they are, take more base points."
+            f"{SETTING}: {where} of {path} {'is' if left == right else 'are'} not independent in A and B, {told}: draw "
+            "A and B as the 2p columns of one sequence, not one after the other nor of two sequences nor of each "
+            "other; if they are, take more base points."
         )
     raise ModelError(
         f"{SETTING}: columns `{left}` and `{right}` of {path} depend on each other, {told}: Sobol' indices are of "

@@ -16,6 +16,7 @@ from dnnsa.designs.counter import words
 
 Name = Literal["sobol", "halton", "latin_hypercube", "monte_carlo"]
 MOST_COLUMNS = 21201  # of a Sobol' sequence, for which SciPy has direction numbers (Joe and Kuo)
+ORDER = 1  # told apart from the seeds of the scrambling, which are of two words
 BITS = 32  # more, and SciPy 1.17 cannot skip ahead: its fast_forward takes 32-bit direction numbers only
 STRATA = 256  # points of one Latin hypercube, a power of two
 
@@ -23,15 +24,19 @@ STRATA = 256  # points of one Latin hypercube, a power of two
 def sobol(columns: int, seed: int, replicate: int, start: int, size: int) -> Points:
     """Points ``start`` to ``start + size`` of one scrambled Sobol' sequence, shape ``(size, columns)``.
 
-    Scrambling is Matousek's linear matrix scrambling with a digital shift (SciPy's). Each point is moved to the middle
-    of its cell of side 2**-32. From the first point on, ``size`` must be a power of two.
+    Scrambling is Matousek's linear matrix scrambling with a digital shift (SciPy's), of the sequence's dimensions in a
+    random order. Scrambling leaves the first bits of a column as they are or turns all of them over: among few points,
+    two columns may agree in them all, the same two whatever the seed, and a factor of two values would never be
+    exchanged in any replicate. In a random order they are other columns in each. Each point is moved to the middle of
+    its cell of side 2**-32. From the first point on, ``size`` must be a power of two.
     """
     from scipy.stats import qmc  # .75 s to import, and `dnnsa --help` needs none of it
 
     sequence = qmc.Sobol(columns, scramble=True, bits=BITS, rng=np.random.default_rng([seed, replicate]))
     if start:  # SciPy cannot skip zero points
         sequence.fast_forward(start)
-    return np.asarray(sequence.random(size)) + 2.0 ** -(BITS + 1)
+    order = np.random.default_rng([seed, replicate, ORDER]).permutation(columns)
+    return np.asarray(sequence.random(size))[:, order] + 2.0 ** -(BITS + 1)
 
 
 def halton(columns: int, seed: int, replicate: int, start: int, size: int) -> Points:

@@ -67,7 +67,10 @@ class Sobol:
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> SobolState:
         if layout.pattern != PICK_FREEZE:
-            raise ValueError("`sobol` needs pick-freeze runs: use `design: {kind: saltelli}`")
+            raise ValueError(
+                "`sobol` needs pick-freeze runs: use `design: {kind: saltelli}`, or an external table with `pattern: "
+                "pick-freeze`"
+            )
         return empty(layout, shape)
 
     def update(self, state: SobolState, block: Block) -> SobolState:

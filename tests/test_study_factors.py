@@ -109,6 +109,31 @@ def test_conditions_that_go_round_in_a_circle_are_told_with_the_way_round():
     assert problems(a={**U, "when": {"a": half}}) == [f"factors: conditions go round in a circle, a -> a: {told}"]
 
 
+@pytest.mark.parametrize(
+    ("through", "own", "holds"),
+    [("sgd", "adam", False), ("sgd", "sgd", True), (["sgd", "adam"], "adam", True)],
+)
+def test_a_factor_that_needs_another_to_be_two_things_at_once_is_told(through, own, holds):
+    factors = {"opt": OPT, "b": {**U, "when": {"opt": through}}, "c": {**U, "when": {"opt": own, "b": {"low": 0.1}}}}
+    told = (
+        "factors.c.when: it needs `opt` to be two things at once, here and through a factor that it names: it is "
+        "never active."
+    )
+    if holds:
+        Study(**parts(factors=factors))
+    else:
+        assert problems(**factors) == [told]
+
+
+def test_ranges_that_do_not_meet_are_told():
+    factors = {
+        "a": U,
+        "b": {**U, "when": {"a": {"low": 0.5}}},
+        "c": {**U, "when": {"a": {"high": 0.4}, "b": {"low": 0}}},
+    }
+    assert "needs `a` to be two things at once" in problems(**factors)[0]
+
+
 def test_many_conditions_one_on_the_other_are_read_at_once():
     """Each on the two before it: followed along every path, there are 2^40 ways."""
     factors = {f"x{k}": U for k in range(2)}

