@@ -16,11 +16,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from subjects import KNOWN, states
+from subjects import DISCRETE, KNOWN, states
 
 from dnnsa.designs import Saltelli
 from dnnsa.estimators import Sobol
 
+SUBJECTS = [*KNOWN, *DISCRETE]
 FORMS = {"corrected": Sobol(), "fisher": Sobol(estimator="martinez", intervals="fisher")}
 HEAD = ["function", "sequence", "base points", "R", "S1 holds", "width", "error", "ST holds", "width", "error"]
 HEAD += ["Fisher S1", "Fisher ST"]
@@ -29,7 +30,7 @@ HEAD += ["Fisher S1", "Fisher ST"]
 class Setting(NamedTuple):
     """What is repeated."""
 
-    subject: int  # number in KNOWN
+    subject: int  # number in SUBJECTS
     sequence: str
     base_points: int
     replicates: int
@@ -39,7 +40,7 @@ def once(setting: Setting, seed: int) -> dict[str, np.ndarray[Any, Any]]:
     """Value, lower and upper bound of S1 and ST by each form, ``(2, 3, p)``."""
     sizes = {"base_points": setting.base_points, "replicates": setting.replicates}
     design = Saltelli(**sizes, seed=seed, sequence=setting.sequence)  # type: ignore[arg-type]
-    layout, folded = states(KNOWN[setting.subject], design)
+    layout, folded = states(SUBJECTS[setting.subject], design)
     results = {}
     for form, estimator in FORMS.items():
         maps = estimator.finalize(folded, layout, 2.0**-52).maps
@@ -49,7 +50,7 @@ def once(setting: Setting, seed: int) -> dict[str, np.ndarray[Any, Any]]:
 
 def row(setting: Setting, results: list[dict[str, np.ndarray[Any, Any]]]) -> dict[str, Any]:
     """Coverage, width and error of a setting, for each form and index."""
-    subject = KNOWN[setting.subject]
+    subject = SUBJECTS[setting.subject]
     told: dict[str, Any] = setting._asdict() | {"function": subject.label}
     for form in FORMS:
         value, lower, upper = np.array([one[form] for one in results]).transpose(2, 1, 0, 3)  # (2, repetitions, p)
@@ -105,7 +106,7 @@ def main() -> None:
         for sequence in ("monte_carlo", "sobol")
         for size in sizes
         for replicates in given.replicates
-        for number in range(len(KNOWN))
+        for number in range(len(SUBJECTS))
     ]
     print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}" if given.markdown else " | ".join(HEAD))
     rows = []

@@ -125,7 +125,7 @@ def _network() -> Subject:
     return _of("nn_quadratic", "network of squares", [STANDARD] * 5, partial(squares, case=EXACT["nn_quadratic"]))
 
 
-KNOWN = [  # functions that are usually shown, and one of discrete factors
+KNOWN = [  # functions that are usually shown
     _of("ishigami_a7_b0.1", "Ishigami", [Uniform(low=-PI, high=PI)] * 3, ishigami),
     _g("gfunction_A_saltelli", "g, a = 0 1 4.5 9 99 99 99 99"),
     _g("gfunction_B_equal6.52", "g, a = 6.52 eight times"),
@@ -133,8 +133,8 @@ KNOWN = [  # functions that are usually shown, and one of discrete factors
     _g("gfunction_D_i", "g, a = 0 to 7"),
     _network(),
     _linear(),
-    _majority(),
 ]
+DISCRETE = [_majority()]
 OTHERS = [  # functions outside that table
     _g("gstar_G2", "g*, alpha = 1, ten inputs"),
     _g("gstar_G3", "g*, alpha = .5"),

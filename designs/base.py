@@ -14,7 +14,8 @@ class Design(Protocol):
     """Base points by number, and the runs that each of them asks for.
 
     Laws: a block does not depend on how the table is cut; replicates are independent of each other; the points of a
-    replicate do not depend on how many it has, so that a longer study contains the shorter one's points.
+    replicate do not depend on how many it has, so that a longer study contains the shorter one's points (Sobol' points
+    from `sequences.enough` on, about four times as many as columns).
     """
 
     @property

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dnnsa.designs.base import Points
 from dnnsa.designs.checks import check
-from dnnsa.designs.sequences import SEQUENCES, Name
+from dnnsa.designs.sequences import Name, draw
 from dnnsa.layout import PICK_FREEZE, Groups, Layout
 from dnnsa.settings import settings
 
@@ -48,7 +48,8 @@ class Saltelli:
 
     def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
         # One 2p-dimensional sequence: two of p dimensions are not independent of each other and bias every index.
-        drawn = SEQUENCES[self.sequence](2 * len(groups), self.seed, replicate, start, size)
+        share = self.base_points // self.replicates
+        drawn = draw(self.sequence, 2 * len(groups), share, self.seed, replicate, start, size)
         return drawn.reshape(size, 2, len(groups))
 
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:

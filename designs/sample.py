@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from dnnsa.designs.base import Points
 from dnnsa.designs.checks import check
-from dnnsa.designs.sequences import SEQUENCES, Name
+from dnnsa.designs.sequences import Name, draw
 from dnnsa.layout import SAMPLE, Groups, Layout
 from dnnsa.settings import settings
 
@@ -32,7 +32,8 @@ class Sample:
         return Layout(SAMPLE, groups, random=self.sequence == "monte_carlo")
 
     def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
-        return SEQUENCES[self.sequence](len(groups), self.seed, replicate, start, size)[:, None]  # (size, 1, p)
+        share = self.base_points // self.replicates
+        return draw(self.sequence, len(groups), share, self.seed, replicate, start, size)[:, None]  # (size, 1, p)
 
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         return values

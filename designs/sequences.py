@@ -6,6 +6,7 @@ a coordinate of 0 or 1, where an unbounded law would answer infinity.
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -21,22 +22,41 @@ BITS = 32  # more, and SciPy 1.17 cannot skip ahead: its fast_forward takes 32-b
 STRATA = 256  # points of one Latin hypercube, a power of two
 
 
-def sobol(columns: int, seed: int, replicate: int, start: int, size: int) -> Points:
+def sobol(columns: int, seed: int, replicate: int, start: int, size: int, shuffled: bool = False) -> Points:
     """Points ``start`` to ``start + size`` of one scrambled Sobol' sequence, shape ``(size, columns)``.
 
-    Scrambling is Matousek's linear matrix scrambling with a digital shift (SciPy's), of the sequence's dimensions in a
-    random order. Scrambling leaves the first bits of a column as they are or turns all of them over: among few points,
-    two columns may agree in them all, the same two whatever the seed, and a factor of two values would never be
-    exchanged in any replicate. In a random order they are other columns in each. Each point is moved to the middle of
-    its cell of side 2**-32. From the first point on, ``size`` must be a power of two.
+    Scrambling is Matousek's linear matrix scrambling with a digital shift (SciPy's). Each point is moved to the middle
+    of its cell of side 2**-32. From the first point on, ``size`` must be a power of two. ``shuffled`` puts the
+    sequence's dimensions in a random order of the replicate's own; see `enough`.
     """
     from scipy.stats import qmc  # .75 s to import, and `dnnsa --help` needs none of it
 
     sequence = qmc.Sobol(columns, scramble=True, bits=BITS, rng=np.random.default_rng([seed, replicate]))
     if start:  # SciPy cannot skip zero points
         sequence.fast_forward(start)
-    order = np.random.default_rng([seed, replicate, ORDER]).permutation(columns)
-    return np.asarray(sequence.random(size))[:, order] + 2.0 ** -(BITS + 1)
+    points = np.asarray(sequence.random(size)) + 2.0 ** -(BITS + 1)
+    return points[:, np.random.default_rng([seed, replicate, ORDER]).permutation(columns)] if shuffled else points
+
+
+@cache
+def enough(columns: int) -> int:
+    """Points of a Sobol' sequence from which on no two columns have all their first bits in common, a power of two.
+
+    Scrambling keeps the first bits of a column or turns all of them over. Where two columns agree in them, they are the
+    same two whatever the seed and in every replicate: were they a and b of a factor of two values, it would never be
+    exchanged, and no replicate would show it. Fewer points than these need an order of dimensions of each replicate's
+    own.
+    """
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(columns, scramble=False, bits=BITS)
+    bits = np.zeros((0, columns), dtype=bool)
+    for level in range(1, BITS):
+        sequence.reset().fast_forward(2**level - 1)  # whose Gray code is one bit: the next first bit of each generator
+        bits = np.vstack([bits, sequence.random(1) >= 0.5])
+        if bits.any(axis=0).all() and np.unique(bits, axis=1).shape[1] == columns:
+            return 1 << level
+    return 1 << BITS
 
 
 def halton(columns: int, seed: int, replicate: int, start: int, size: int) -> Points:
@@ -112,3 +132,10 @@ def _cube(columns: int, rng: np.random.Generator) -> Points:
     within = 2**BITS // STRATA
     stratum = rng.permuted(np.tile(np.arange(STRATA)[:, None], columns), axis=0)  # (STRATA, columns)
     return np.asarray((stratum * within + rng.integers(within, size=stratum.shape) + 0.5) * 2.0**-BITS)
+
+
+def draw(name: Name, columns: int, share: int, seed: int, replicate: int, start: int, size: int) -> Points:
+    """Points of a sequence for replicates of ``share`` points."""
+    if name == "sobol":
+        return sobol(columns, seed, replicate, start, size, shuffled=share < enough(columns))
+    return SEQUENCES[name](columns, seed, replicate, start, size)

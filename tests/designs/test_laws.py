@@ -29,8 +29,9 @@ def test_a_block_does_not_depend_on_how_the_table_is_cut(kind, given_settings, g
 
 @ALL
 def test_a_longer_study_contains_the_shorter_ones_points(kind, given_settings):
-    short, long = kind(base_points=32, seed=5, **given_settings), kind(base_points=1024, seed=5, **given_settings)
-    np.testing.assert_array_equal(long.points(apart(3), 2, 0, 256)[:8], short.points(apart(3), 2, 0, 8))
+    # 32 points are enough for six columns of Sobol' points to have first bits of their own
+    short, long = kind(base_points=128, seed=5, **given_settings), kind(base_points=1024, seed=5, **given_settings)
+    np.testing.assert_array_equal(long.points(apart(3), 2, 0, 256)[:32], short.points(apart(3), 2, 0, 32))
 
 
 @ALL

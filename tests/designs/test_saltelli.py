@@ -62,7 +62,7 @@ def test_the_layout_says_what_the_runs_are():
 
 
 def test_a_base_point_is_one_point_of_a_sequence_of_twice_the_columns():
-    points = Saltelli(base_points=64, seed=3).points(apart(3), 1, 8, 4)
+    points = Saltelli(base_points=128, seed=3).points(apart(3), 1, 8, 4)
     np.testing.assert_array_equal(points, sobol(6, 3, 1, 8, 4).reshape(4, 2, 3))
 
 

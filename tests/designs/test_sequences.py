@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from dnnsa.designs.sequences import MOST_COLUMNS, SEQUENCES, STRATA, halton, latin_hypercube, monte_carlo, sobol
+from dnnsa.designs.sequences import (
+    MOST_COLUMNS,
+    SEQUENCES,
+    STRATA,
+    draw,
+    enough,
+    halton,
+    latin_hypercube,
+    monte_carlo,
+    sobol,
+)
 
 ALL = pytest.mark.parametrize("sequence", SEQUENCES.values())
 ANY_SIZE = pytest.mark.parametrize("sequence", [halton, latin_hypercube, monte_carlo])
@@ -102,18 +112,10 @@ def test_sobols_columns_are_those_of_scipys_direction_numbers():
         sobol(MOST_COLUMNS + 1, 0, 0, 0, 1)
 
 
-def test_sobols_points_are_always_the_same():
-    """Other bits would be other results for the same study."""
-    kept = [[8088807237, 7508268541, 1410597663], [1224133691, 4232980331, 5735185807]]
+def test_sobols_points_are_those_of_earlier_releases():
+    """Kept from release 0.1.0: other bits would be other results for the same study."""
+    kept = [[1410597663, 7508268541, 8088807237], [5735185807, 4232980331, 1224133691]]
     np.testing.assert_array_equal(sobol(3, 5, 2, 8, 2) * 2**33, kept)
-
-
-def test_no_two_columns_share_their_first_bits_in_every_replicate():
-    """Columns 9 and 25 of 32 do among 64 points, whatever the scrambling: a coin would never be exchanged."""
-    first = [sobol(32, 1, replicate, 0, 64) > 0.5 for replicate in range(4)]  # (64, 32) each
-    alike = [np.abs((2.0 * bits - 1).T @ (2.0 * bits - 1)) == 64 for bits in first]
-    assert all(one.sum() > 32 for one in alike)  # some pairs do in each
-    assert np.logical_and.reduce(alike).sum() == 32  # but no column with another in all
 
 
 @pytest.mark.parametrize("powers", [(8, 0, 0), (0, 5, 0), (0, 0, 3), (3, 2, 1)])
@@ -158,3 +160,21 @@ def test_points_of_a_latin_hypercube_lie_anywhere_in_their_strata():
     within = latin_hypercube(1, 0, 0, 0, 4096) * STRATA % 1
     assert abs(within.mean() - 1 / 2) < 5 / np.sqrt(12 * 4096)
     assert abs(within.var() - 1 / 12) < 5 / np.sqrt(180 * 4096)
+
+
+@pytest.mark.parametrize(("columns", "points"), [(1, 2), (2, 4), (8, 32), (16, 64), (32, 128), (200, 512)])
+def test_from_enough_points_on_no_two_columns_of_sobol_share_their_first_bits(columns, points):
+    assert enough(columns) == points
+    for size, apart in ((points, True), (points // 2, False)):
+        bits = 2.0 * (sobol(columns, 3, 1, 0, size) > 0.5) - 1  # (size, columns)
+        alike = np.abs(bits.T @ bits) == size
+        assert (alike.sum() == columns) == (apart or columns == 1)
+
+
+def test_fewer_points_have_their_dimensions_in_another_order_in_each_replicate():
+    """Columns 9 and 25 of 32 agree among 64 points, whatever the scrambling: a coin would never be exchanged."""
+    few = [draw("sobol", 32, 64, 1, replicate, 0, 64) > 0.5 for replicate in range(4)]  # (64, 32) each
+    alike = [np.abs((2.0 * bits - 1).T @ (2.0 * bits - 1)) == 64 for bits in few]
+    assert all(one.sum() > 32 for one in alike)  # some pairs agree in each
+    assert np.logical_and.reduce(alike).sum() == 32  # and no column with another in all
+    np.testing.assert_array_equal(draw("sobol", 32, 128, 1, 0, 0, 64), sobol(32, 1, 0, 0, 64))
