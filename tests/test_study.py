@@ -198,11 +198,13 @@ COVARIANCE = {"kind": "covariance", "quantity": "y", "other": "z"}
     [
         (
             {"design": SAMPLE, "estimators": [SOBOL]},
-            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`.",
+            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`, or an external table with "
+            "`pattern: pick-freeze`.",
         ),
         (
             {"design": MORRIS, "estimators": [SOBOL]},
-            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`.",
+            "estimators[0]: `sobol` needs pick-freeze runs: use `design: {kind: saltelli}`, or an external table with "
+            "`pattern: pick-freeze`.",
         ),
         (
             {"design": MORRIS, "estimators": [{"kind": "moments"}]},
