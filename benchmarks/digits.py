@@ -80,7 +80,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--small", action="store_true", help="16 images, 1,024 base points")
     study = the_study(arguments.parse_args().small)
-    passes = study.design.base_points * study.design.runs(len(study.factors)) * study.cases.count
+    passes = study.design.base_points * study.layout.runs * study.cases.count
     one, two = whole_study(study, 1), whole_study(study, 2)
     bare, composed = bare_loop(study, passes), composed_loop(study)
     rows = {
