@@ -30,11 +30,11 @@ def _of_csv(path: Path, column: str | int | None) -> Array:
 
 def _position(path: Path, header: Sequence[str], column: str | int | None) -> int:
     listed = ", ".join(f"`{name}`" for name in header)
+    if not header:
+        raise ModelError(f"path: {path} is empty: give a .csv file with a header and a value in each line below.")
     if column is None:
         if len(header) != 1:
-            raise ModelError(
-                f"column: {path} has {len(header)} columns: name one of them, {listed or 'there is none'}."
-            )
+            raise ModelError(f"column: {path} has {len(header)} columns: name one of them, {listed}.")
         if _number(header[0]) is not None:
             raise ModelError(f"path: line 1 of {path} must name its columns, got `{header[0]}`: put a header there.")
         return 0

@@ -33,10 +33,10 @@ def test_a_column_of_a_table_is_read(tmp_path, text, column, values):
     ("text", "column", "message"),
     [
         ("a,b\n1,2\n", None, "column: {path} has 2 columns: name one of them, `a`, `b`."),
-        ("", None, "column: {path} has 0 columns: name one of them, there is none."),
+        ("", None, "path: {path} is empty: give a .csv file with a header and a value in each line below."),
         ("flow,level\n1,2\n", "flwo", "column: {path} has no column `flwo`: did you mean `flow`?"),
         ("flow,level\n1,2\n", "x", "column: {path} has no column `x`: it has `flow`, `level`."),
-        ("", "x", "column: {path} has no column `x`: it has none."),
+        ("", "x", "path: {path} is empty: give a .csv file with a header and a value in each line below."),
         ("a,a\n1,2\n", "a", "column: {path} has 2 columns `a`: names of columns must be different."),
         ("1\n2\n3\n", None, "path: line 1 of {path} must name its columns, got `1`: put a header there."),
         ("a,b\n1,2\n3\n", "a", "path: line 3 of {path} must have 2 cells as its header, got 1."),
