@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, share, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles, total
-from dnnsa.estimators.values import draws, flags, independent
+from dnnsa.estimators.values import flags, independent, used_values
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -111,7 +111,7 @@ def _sums(y: NDArray[Any], z: NDArray[Any], runs: int) -> tuple[Array, ...]:
     n = total(good.astype(np.float64))
     means, deviations = [], []
     with np.errstate(over="ignore", invalid="ignore"):
-        for x, use in (draws(y, runs, good), draws(z, runs, good)):  # (n runs, cells)
+        for x, use in (used_values(y, runs, good), used_values(z, runs, good)):  # (n runs, cells)
             mean = share(total(x), runs * n)
             mean = mean + share(total(np.where(use, x - mean, 0)), runs * n)  # what rounding left of it
             means.append(mean)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, Block, sound
 from dnnsa.estimators.tiles import by_tiles
-from dnnsa.estimators.values import constant, draws, flags, independent
+from dnnsa.estimators.values import constant, flags, independent, used_values
 from dnnsa.layout import Layout
 
 Counts = NDArray[np.int64]
@@ -110,7 +110,7 @@ def status(state: DyadicState, resolution: float) -> NDArray[np.uint8]:
 def _count(y: NDArray[Any], runs: int, bins: int) -> tuple[NDArray[Any], ...]:
     """n, minimum, maximum ``(cells)`` and counts ``(bins, cells)`` of outputs ``(n, all runs, cells)``."""
     good = sound(y)  # (n, cells)
-    x, use = draws(y, runs, good)  # (n runs, cells)
+    x, use = used_values(y, runs, good)  # (n runs, cells)
     x = x + 0.0  # -0.0 is 0.0
     minimum = np.where(use, x, np.inf).min(axis=0)
     maximum = np.where(use, x, -np.inf).max(axis=0)

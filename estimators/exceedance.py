@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dnnsa.estimators.base import Beside, Block, Finalized, Map, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles
-from dnnsa.estimators.values import draws, flags, independent
+from dnnsa.estimators.values import flags, independent, used_values
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -85,7 +85,7 @@ class Exceedance:
     def _count(self, y: NDArray[Any], runs: int) -> tuple[Counts, Counts]:
         """Base points used, ``(cells)``, and values above, ``(thresholds, cells)``, of ``(n, all runs, cells)``."""
         good = sound(y)  # (n, cells)
-        x, use = draws(y, runs, good)  # (n runs, cells)
+        x, use = used_values(y, runs, good)  # (n runs, cells)
         above = [np.count_nonzero(use & (x > threshold), axis=0) for threshold in self.thresholds]
         return good.sum(axis=0, dtype=np.int64), np.stack(above).astype(np.int64)
 

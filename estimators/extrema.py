@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, sound
 from dnnsa.estimators.tiles import by_tiles
-from dnnsa.estimators.values import constant, draws, flags, independent
+from dnnsa.estimators.values import constant, flags, independent, used_values
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -90,7 +90,7 @@ def _ends(y: NDArray[Any], runs: int, replicate: int, start: int) -> tuple[NDArr
     """n, minimum, maximum ``(cells)`` and where they are ``(3, cells)``, of outputs ``(n, all runs, cells)``."""
     good = sound(y)  # (n, cells)
     n = good.sum(axis=0, dtype=np.int64)
-    x, use = draws(y, runs, good)  # (n runs, cells), in the order that decides between equals
+    x, use = used_values(y, runs, good)  # (n runs, cells), in the order that decides between equals
     ends, places = [], []
     for signed, none in ((np.where(use, x, np.inf), np.inf), (np.where(use, -x, np.inf), -np.inf)):
         at = signed.argmin(axis=0)  # (cells), the first of equals

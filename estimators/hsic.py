@@ -13,7 +13,7 @@ from dnnsa.estimators.dyadic import DyadicState
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.kernels import FEWEST, dependence, dirac, gaussian
 from dnnsa.estimators.tiles import Tile, by_tiles
-from dnnsa.estimators.values import check_random, constant, draws, flags
+from dnnsa.estimators.values import check_random, constant, flags, used_values
 from dnnsa.layout import Law, Layout
 from dnnsa.settings import settings
 
@@ -57,9 +57,8 @@ class Hsic:
     sequences are more even than chance, and make it too large: of 300 scrambled Sobol' sets of 256 points, without
     noise, never below .05 and .9999 in the median.
 
-    The criterion is a V-statistic: ``hsic_r2`` of an independent factor is about 2 / n, not 0. Intervals of 95 %, from
-    4 to 16 replicates of 256 to 1,024 points in all, covered its limit in .91-.97 of 300. An extreme value widens every
-    bin: p-values stay valid, but less is found; take the logarithm or rank in the model. A cell takes
+    The criterion is a V-statistic: ``hsic_r2`` of an independent factor is about 2 / n, not 0. An extreme value widens
+    every bin: p-values stay valid, but less is found; take the logarithm or rank in the model. A cell takes
     ``8 p (bins + 1) (output_bins + 3)`` bytes: for scalars and short curves.
 
     References
@@ -154,7 +153,7 @@ def _of_block(state: DyadicState, block: Block) -> DyadicState:
 
     def count(y: NDArray[Any]) -> Tile:
         good = sound(y)  # (n, cells)
-        values, use = draws(y, runs, good)  # (values, cells)
+        values, use = used_values(y, runs, good)  # (values, cells)
         values = values + 0.0  # -0.0 is 0.0
         minimum = np.where(use, values, np.inf).min(axis=0)
         maximum = np.where(use, values, -np.inf).max(axis=0)

@@ -12,6 +12,8 @@ import numpy as np
 from dnnsa.estimators.base import Array
 from dnnsa.estimators.pick_freeze import SobolState
 
+NOTHING = 2.0**-40  # of the variance of A, beyond what B explains
+
 
 class Indices(NamedTuple):
     """Indices as they come out, neither clipped nor masked."""
@@ -52,8 +54,13 @@ def corrected(state: SobolState) -> Indices:
 
 def _freed(alone: Array, others: Array, ab: Array) -> tuple[Array, Array]:
     """First and total index from the correlations with the run that shares the group alone, and all the others."""
-    first = (alone - ab * others) / (1 - ab * ab)
-    return first, np.where(alone == 1, 1.0, 1 - others + ab * np.clip(first, 0, 1 - others))
+    left = 1 - ab * ab
+    apart = (
+        left > NOTHING
+    )  # where A and B are one, no run tells whose coordinates it has: NaN, not rounding over rounding
+    first = (alone - ab * others) / np.where(apart, left, np.nan)
+    total = np.where(alone == 1, 1.0, 1 - others + ab * np.clip(first, 0, 1 - others))
+    return first, np.where(apart, total, np.nan)
 
 
 def jansen(state: SobolState) -> Indices:

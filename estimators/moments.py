@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dnnsa.estimators.base import Array, Beside, Block, Finalized, Map, share, sound
 from dnnsa.estimators.intervals import check_level, estimated
 from dnnsa.estimators.tiles import by_tiles, total
-from dnnsa.estimators.values import draws, flags, independent
+from dnnsa.estimators.values import flags, independent, used_values
 from dnnsa.layout import Layout
 from dnnsa.settings import settings
 
@@ -99,7 +99,7 @@ def _sums(y: NDArray[Any], runs: int) -> tuple[Array, ...]:
     """n, mean, m2, m3, m4, ``(cells)`` each, of a block's outputs, ``(n, all runs, cells)``."""
     good = sound(y)  # (n, cells)
     n = total(good.astype(np.float64))
-    x, use = draws(y, runs, good)  # (n runs, cells)
+    x, use = used_values(y, runs, good)  # (n runs, cells)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = share(total(x), runs * n)
         mean = mean + share(total(np.where(use, x - mean, 0)), runs * n)  # what rounding left of it

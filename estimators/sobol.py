@@ -7,15 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.estimators.base import (
-    Array,
-    Beside,
-    Block,
-    Finalized,
-    Map,
-    Ratio,
-    share,
-)
+from dnnsa.estimators.base import LEFT_OUT, NO_VARIANCE, Array, Beside, Block, Finalized, Map, Ratio, share
 from dnnsa.estimators.fold import fold
 from dnnsa.estimators.indices import FORMS
 from dnnsa.estimators.intervals import check_level, fisher, jackknife, left_out
@@ -102,7 +94,10 @@ class Sobol:
             }
             ratios[name] = _ratio(leading, index, np.array([part["variance"] for part in parts]), scale)
         n = np.broadcast_to(whole.n, whole.c_ab.shape).astype(np.int64)
-        return Finalized(maps | {"n": Map((), n), "status": Map((), _status(whole, resolution))}, ratios)
+        status = _status(whole, resolution)
+        untold = np.isnan(maps["S1"].array).any(axis=0) & ((status & ~LEFT_OUT) == 0)  # A and B do not vary apart
+        status = status | np.where(untold, NO_VARIANCE, np.uint8(0))
+        return Finalized(maps | {"n": Map((), n), "status": Map((), status)}, ratios)
 
     def _names(self, layout: Layout) -> dict[str, tuple[tuple[str, ...], str]]:
         """The indices, what leads their dimensions, and the scale of their intervals."""

@@ -28,7 +28,7 @@ def check_random(kind: str, layout: Layout) -> None:
         )
 
 
-def draws(y: NDArray[Any], runs: int, good: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+def used_values(y: NDArray[Any], runs: int, good: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
     """Values of the first ``runs`` runs of base points and whether each is used, ``(n runs, cells)`` both.
 
     Base point after base point. ``y`` has shape ``(n, all runs, cells)``; ``good`` says which base points are used,

@@ -249,3 +249,17 @@ def test_no_coin_is_certain_to_do_nothing_as_it_is_never_exchanged(seed):
         low, high = maps[f"{index}_lower"].array, maps[f"{index}_upper"].array
         certain = high - low < 1e-9
         np.testing.assert_allclose(maps[index].array[certain], 1 / 16, atol=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_runs_a_and_b_that_do_not_vary_apart_have_no_index_and_say_so(sign):
+    """0 / 0, or rounding over rounding, would be any number with a sound status."""
+    rng = np.random.default_rng(0)
+    states = []
+    for _ in range(4):
+        a = rng.normal(size=64)
+        y = np.stack([a, sign * a * (1 + 1e-15 * rng.normal(size=64)), *rng.normal(size=(3, 64))], axis=1)
+        states.append(Sobol().update(Sobol().init(LAYOUT, ()), Block(y, y, y)))
+    maps = finalize(states).maps
+    assert np.isnan([maps["S1"].array, maps["ST"].array]).all()
+    assert maps["status"].array == FLAGS["no_variance"]
