@@ -55,9 +55,7 @@ def corrected(state: SobolState) -> Indices:
 def _freed(alone: Array, others: Array, ab: Array) -> tuple[Array, Array]:
     """First and total index from the correlations with the run that shares the group alone, and all the others."""
     left = 1 - ab * ab
-    apart = (
-        left > NOTHING
-    )  # where A and B are one, no run tells whose coordinates it has: NaN, not rounding over rounding
+    apart = left > NOTHING  # where A and B are one, an index would be rounding over rounding
     first = (alone - ab * others) / np.where(apart, left, np.nan)
     total = np.where(alone == 1, 1.0, 1 - others + ab * np.clip(first, 0, 1 - others))
     return first, np.where(apart, total, np.nan)
