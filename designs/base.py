@@ -40,6 +40,10 @@ class Design(Protocol):
         """
         ...
 
+    def begins_with(self, groups: Groups, base_points: int) -> bool:
+        """Whether a study of so many base points, of all replicates together, has the first of these points."""
+        ...
+
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         """Values of one factor at the distinct points, ``(size, points)``, arranged by run, ``(size, runs)``."""
         ...

@@ -92,6 +92,9 @@ class External:
         # Parts that are independent of each other are told by `replicates`; a table of one part may be a sequence.
         return Layout(self.pattern, groups, self.second_order, random=self.replicates > 1)
 
+    def begins_with(self, groups: Groups, base_points: int) -> bool:
+        return False  # another table is another study
+
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         """Values of one factor at the distinct points, ``(size, points)``, arranged by run, ``(size, runs)``."""
         return arranged(factor, groups, values, self.second_order) if self.pattern == PICK_FREEZE else values

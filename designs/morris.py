@@ -57,5 +57,8 @@ class Morris:
         high = moved != (first >= half)[:, None]  # (size, g + 1, p)
         return np.where(high, upper[:, None], upper[:, None] - 0.5)  # upper lies in [1/2, 1): the difference is exact
 
+    def begins_with(self, groups: Groups, base_points: int) -> bool:
+        return True  # trajectories are drawn by number
+
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         return values

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dnnsa.designs.base import Points
 from dnnsa.designs.checks import check
-from dnnsa.designs.sequences import Name, draw
+from dnnsa.designs.sequences import Name, begins_alike, draw
 from dnnsa.layout import PICK_FREEZE, Groups, Layout
 from dnnsa.settings import settings
 
@@ -51,6 +51,11 @@ class Saltelli:
         share = self.base_points // self.replicates
         drawn = draw(self.sequence, 2 * len(groups), share, self.seed, replicate, start, size)
         return drawn.reshape(size, 2, len(groups))
+
+    def begins_with(self, groups: Groups, base_points: int) -> bool:
+        return begins_alike(
+            self.sequence, 2 * len(groups), base_points // self.replicates, self.base_points // self.replicates
+        )
 
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         layout, k = self.layout(groups), groups[factor]

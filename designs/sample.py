@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from dnnsa.designs.base import Points
 from dnnsa.designs.checks import check
-from dnnsa.designs.sequences import Name, draw
+from dnnsa.designs.sequences import Name, begins_alike, draw
 from dnnsa.layout import SAMPLE, Groups, Layout
 from dnnsa.settings import settings
 
@@ -34,6 +34,11 @@ class Sample:
     def points(self, groups: Groups, replicate: int, start: int, size: int) -> Points:
         share = self.base_points // self.replicates
         return draw(self.sequence, len(groups), share, self.seed, replicate, start, size)[:, None]  # (size, 1, p)
+
+    def begins_with(self, groups: Groups, base_points: int) -> bool:
+        return begins_alike(
+            self.sequence, len(groups), base_points // self.replicates, self.base_points // self.replicates
+        )
 
     def column(self, factor: int, groups: Groups, values: NDArray[Any]) -> NDArray[Any]:
         return values

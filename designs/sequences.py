@@ -139,3 +139,8 @@ def draw(name: Name, columns: int, share: int, seed: int, replicate: int, start:
     if name == "sobol":
         return sobol(columns, seed, replicate, start, size, shuffled=share < enough(columns))
     return SEQUENCES[name](columns, seed, replicate, start, size)
+
+
+def begins_alike(name: Name, columns: int, fewer: int, share: int) -> bool:
+    """Whether replicates of ``share`` points begin with those of ``fewer``; few Sobol' points have an own order."""
+    return name != "sobol" or (fewer < enough(columns)) == (share < enough(columns))

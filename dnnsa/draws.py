@@ -36,6 +36,10 @@ class Points(NamedTuple):
         values = {name: array[start:stop] for name, array in self.values.items()}
         return Points(self.replicate, self.start + start, self.u[start:stop], values)
 
+    def take(self, offsets: NDArray[np.int64]) -> "Points":
+        """The base points at any offsets, of which ``start`` says nothing."""
+        return self._replace(u=self.u[offsets], values={name: array[offsets] for name, array in self.values.items()})
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:

@@ -12,7 +12,7 @@ import numpy as np
 
 from dnnsa import reading
 from dnnsa.cases import Cases
-from dnnsa.designs import Design
+from dnnsa.designs import Design, External
 from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
 from dnnsa.estimators import Dgsm, Estimator
@@ -23,11 +23,12 @@ from dnnsa.layout import Layout
 from dnnsa.models import Function, Keras, Model
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
+from dnnsa.stopping import Stop
 
 TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
 MANY = 100_000  # integers that are not gone through
 SHARED = {"n", "status"}  # maps that all estimators give together
-RESERVED = "`factor`, `factor_2`, `quarantine`"  # names that the store gives to other things
+RESERVED = "`factor`, `factor_2`, `quarantine`, `runs`"  # names that the store gives to other things
 
 
 class Parts(Protocol):
@@ -50,6 +51,8 @@ class Parts(Protocol):
     @property
     def estimators(self) -> tuple[Estimator, ...]: ...
     @property
+    def stop(self) -> Stop | None: ...
+    @property
     def layout(self) -> Layout: ...
 
 
@@ -57,7 +60,7 @@ def problems(study: Parts) -> list[str]:
     """All that is wrong; estimators are asked what they make of the factors once these are right."""
     found = [*_of_names(study), *_of_laws(study), *_of_model(study)]
     found += _of_estimators(study) if not found else ()
-    return found or [*_of_repeated(study), *_of_dims(study)]
+    return found or [*_of_repeated(study), *_of_dims(study), *_of_stop(study)]
 
 
 def _of_names(study: Parts) -> Iterator[str]:
@@ -224,6 +227,33 @@ def _of_estimators(study: Parts) -> Iterator[str]:
     levels = sorted({estimator.level for estimator in study.estimators if hasattr(estimator, "level")})
     if len(levels) > 1:
         yield f"estimators: all intervals have one `level`, got {', '.join(f'{level:g}' for level in levels)}."
+
+
+def _of_stop(study: Parts) -> Iterator[str]:
+    if study.stop is None:
+        return
+    if isinstance(study.design, External):
+        yield "stop: an `external` design has no more base points than its table: leave one of the two out."
+        return
+    least, most = study.design.base_points, study.stop.max_base_points
+    if most < least or most % least or (most // least).bit_count() != 1:
+        yield (
+            f"stop.max_base_points: must be design.base_points, {least}, or that doubled some times, got {most}: use "
+            f"{_doubled(least, most)}."
+        )
+    maps = {name for done in _results(study) for name in done.maps}
+    known = sorted(name for name in maps if {f"{name}_lower", f"{name}_upper"} <= maps)
+    for name in study.stop.of:
+        if name not in known:
+            yield f"stop.of: no `{name}` with an interval among what is estimated{reading.nearest(name, known)}"
+    if study.design.replicates < 2:
+        yield "stop: intervals need `design.replicates` of 2 or more, got 1: there is nothing to be sure by."
+
+
+def _doubled(least: int, most: int) -> str:
+    """The nearest doublings of a number, in words."""
+    below = least << max(0, (most // least).bit_length() - 1)
+    return f"{below} or {2 * below}" if most > least else f"{least}"
 
 
 def _of_repeated(study: Parts) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The keys of a study file: which there are, of which types, and which kinds may stand where."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -9,6 +9,7 @@ from dnnsa import designs, estimators, factors, models, perturb, quantities, rea
 from dnnsa.cases import Cases
 from dnnsa.estimators.hsic import Goal
 from dnnsa.factors import Range
+from dnnsa.stopping import Stop
 
 # Which kinds may stand where.
 KINDS: reading.Kinds = {
@@ -52,6 +53,20 @@ PARTS: dict[str, Any] = {
         float,
         Field(default=0.01, ge=0, le=1, description="Share of base points that may be in quarantine before it stops."),
     ),
+    "granularity": (
+        Literal["block", "run"],
+        Field(
+            default="block", description="What a task takes: blocks of base points, or one run, whose outputs are kept."
+        ),
+    ),
+    "time_limit": (
+        float | None,
+        Field(default=None, gt=0, description="Seconds that one run may take."),
+    ),
+    "stop": (
+        Stop | None,
+        Field(default=None, description="How narrow intervals must be, for base points to be doubled until they are."),
+    ),
 }
 StudyFile: type[BaseModel] = create_model(
     "StudyFile",
@@ -61,6 +76,7 @@ StudyFile: type[BaseModel] = create_model(
 KEYS = {
     (): list(StudyFile.model_fields),
     ("cases",): [field.name for field in dataclasses.fields(Cases)],
+    ("stop",): [field.name for field in dataclasses.fields(Stop)],
     ("factors", "*", "when", "*"): [field.name for field in dataclasses.fields(Range)],
     ("estimators", "*", "goal"): [field.name for field in dataclasses.fields(Goal)],
 }

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -21,8 +21,11 @@ from dnnsa.layout import Layout
 from dnnsa.models import Model
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
+from dnnsa.stopping import Stop
 from dnnsa.study.checks import problems
 from dnnsa.study.parts import KEYS, KINDS, StudyFile
+
+UNDECISIVE = ("name", "max_failed", "time_limit", "stop")  # keys that results are no function of
 
 
 @dataclass(frozen=True, init=False)
@@ -64,6 +67,9 @@ class Study:
     quantities: Mapping[str, Quantity]
     estimators: tuple[Estimator, ...]
     max_failed: float
+    granularity: Literal["block", "run"]
+    time_limit: float | None
+    stop: Stop | None
     directory: Path
     document: Mapping[str, Any]
     """The study as values of YAML, defaults written out: ``Study(**document)`` is the study again."""
@@ -119,6 +125,11 @@ class Study:
         """
         return load_draws(self.design, self.factors, self.directory, self.digests() if digests is None else digests)
 
+    def at(self, base_points: int) -> "Study":
+        """The study of so many base points, which does not stop before or after."""
+        document = {**self.document, "design": {**self.document["design"], "base_points": base_points}, "stop": None}
+        return Study(directory=self.directory, **document)
+
     @property
     def layout(self) -> Layout:
         """The runs of a base point."""
@@ -126,11 +137,13 @@ class Study:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that the results are a function of, the files' contents apart: not the name or `max_failed`.
+        """SHA-256 of all that the results are a function of, the files' contents apart.
+
+        The name is not in it, nor what says when to give up: `max_failed`, `time_limit` and `stop`.
 
         The order of the factors counts: it is the order of the columns of the design.
         """
-        decisive = {key: part for key, part in self.document.items() if key not in ("name", "max_failed")}
+        decisive = {key: part for key, part in self.document.items() if key not in UNDECISIVE}
         ordered = {**decisive, "factors": list(self.document["factors"].items())}
         return hashlib.sha256(json.dumps(ordered, sort_keys=True).encode()).hexdigest()
 
