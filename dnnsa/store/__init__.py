@@ -1,25 +1,43 @@
 """The store: one Zarr hierarchy for each study, which plain xarray opens."""
 
-from dnnsa.store.contents import attributes, differences, open_results, study_of
-from dnnsa.store.life import CHECKPOINT, alone, create, finish, remove, tidy, update, writable
+from dnnsa.store.contents import attributes, differences, open_results, study_of, version_differs
+from dnnsa.store.life import CHECKPOINT, STATES, create, extend, finish, remove, tidy, update, writable
+from dnnsa.store.lock import alone, is_held
 from dnnsa.store.maps import prepare, write_aggregated, write_slab
+from dnnsa.store.outcomes import failed_runs, read_runs, run_states, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
+from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs
 
 __all__ = [
     "CHECKPOINT",
+    "DONE",
+    "FAILED",
+    "NOT_RUN",
+    "RUNS",
+    "STATES",
+    "RunField",
     "alone",
     "attributes",
     "create",
     "differences",
+    "extend",
+    "failed_runs",
     "finish",
+    "is_held",
     "open_results",
     "prepare",
+    "prepare_runs",
+    "read_runs",
     "remove",
+    "run_states",
     "study_of",
     "tidy",
     "update",
+    "version_differs",
     "writable",
     "write_aggregated",
+    "write_failed",
     "write_quarantine",
+    "write_run",
     "write_slab",
 ]

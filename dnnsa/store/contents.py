@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ import zarr
 
 from dnnsa.errors import StoreError
 from dnnsa.reading import read_text
+from dnnsa.store.lock import is_held
+from dnnsa.store.outcomes import opened_runs
+from dnnsa.store.runs import RUNS
 from dnnsa.study import Study
+
+NOT_COMPARED = ("name", "max_failed", "time_limit", "stop", "design.base_points")  # settings, with what is under them
 
 
 def attributes(path: Path) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def study_of(path: Path) -> tuple[Study, dict[str, str]]:
 
 
 def open_results(path: str | Path) -> xr.DataTree:
-    """The results of a study, read lazily.
+    """The results of a study, read lazily. One that runs no longer and is not complete has the status ``interrupted``.
 
     Raises
     ------
@@ -55,28 +61,47 @@ def open_results(path: str | Path) -> xr.DataTree:
     """
     path = Path(path)
     attrs = attributes(path)
-    if attrs["status"] != "complete":  # no indices yet
-        tree = xr.DataTree(xr.Dataset(attrs=attrs))
-        if (path / "quarantine").exists():
-            tree["quarantine"] = xr.DataTree(xr.open_zarr(path, group="quarantine", consolidated=False))
-        return tree
-    return xr.open_datatree(path, engine="zarr")
+    tree = xr.open_datatree(path, engine="zarr") if attrs["status"] == "complete" else _begun(path, attrs)
+    if (runs := opened_runs(path)) is not None:
+        tree[RUNS] = xr.DataTree(runs)
+    return tree
 
 
 def differences(attrs: Mapping[str, Any], study: Study, digests: Mapping[str, str]) -> list[str]:
-    """What a store's study says otherwise than this one, a line each; none if its results are this study's."""
-    if attrs["digest"] == study.digest and attrs["files"] == dict(digests):
+    """What a store's study says otherwise than this one, a line each; none if what was run is part of this study.
+
+    The number of base points is not compared: that is for the caller.
+    """
+    files, document = attrs["files"], read_text(attrs["study"])
+    if attrs["digest"] == study.digest and files == dict(digests):
         return []
-    stored, mine = _flat(read_text(attrs["study"])), _flat(study.document)
-    keys = [key for key in {**stored, **mine} if key not in ("name", "max_failed")]
+    stored, mine = _flat(document), _flat(study.document)
     told = [
         f"{key}: {stored.get(key, 'nothing')} in the store, {mine.get(key, 'nothing')} in the study"
-        for key in keys
-        if stored.get(key) != mine.get(key)
+        for key in {**stored, **mine}
+        if stored.get(key) != mine.get(key) and not any(f"{key}.".startswith(f"{one}.") for one in NOT_COMPARED)
     ]
-    files = {**attrs["files"], **digests}
-    told += [f"{key}: the file has changed" for key in files if attrs["files"].get(key) != digests.get(key)]
-    return told or ["factors: they stand in another order"]
+    told += [f"{key}: the file has changed" for key in {**files, **digests} if files.get(key) != digests.get(key)]
+    if not told and list(document["factors"]) != list(study.document["factors"]):
+        return ["factors: they stand in another order"]
+    return told
+
+
+def version_differs(attrs: Mapping[str, Any]) -> str:
+    """Why a store cannot be continued by this dnnsa; empty if it was made by the same one."""
+    made, here = attrs["versions"]["dnnsa"], version("dnnsa")
+    if made == here:
+        return ""
+    return f"made by dnnsa {made}, this is {here}: go on with dnnsa {made}, give another --out, or --overwrite."
+
+
+def _begun(path: Path, attrs: Mapping[str, Any]) -> xr.DataTree:
+    """No indices yet."""
+    interrupted = attrs["status"] == "running" and not is_held(path)
+    tree = xr.DataTree(xr.Dataset(attrs={**attrs, **({"status": "interrupted"} if interrupted else {})}))
+    if (path / "quarantine").exists():
+        tree["quarantine"] = xr.DataTree(xr.open_zarr(path, group="quarantine", consolidated=False))
+    return tree
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:

@@ -1,11 +1,9 @@
-"""The life of a store: begun, held by one run, complete, removed."""
+"""The life of a store: begun, complete, extended, removed."""
 
-import fcntl
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +15,9 @@ from dnnsa.errors import StoreError
 from dnnsa.store.contents import attributes
 from dnnsa.study import Study
 
-CHECKPOINT = ".checkpoint"  # folder of the engine's commits, gone when the store is complete
+CHECKPOINT = ".checkpoint"  # folder of the engine's commits, while a study runs
+STATES = ".states"  # the same folder of a complete store: its last commit, from which more base points go on
+OF_THE_END = ("finished", "seconds", "stop")  # root attributes of a complete store that a longer study has not got yet
 RECORDED = ("dnnsa", "dask", "distributed", "keras", "numpy", "scipy", "tensorflow", "xarray", "zarr")
 
 
@@ -41,43 +41,14 @@ def create(path: Path, study: Study, digests: Mapping[str, str], base_points: in
         "base_points": base_points,
         "base_points_done": 0,
         "base_points_quarantined": 0,
+        "retried": 0,
+        "machines": [],
     }
     try:
         zarr.create_group(path, zarr_format=3, attributes=attributes)
     except OSError as error:
         shutil.rmtree(path, ignore_errors=True)  # nothing is left half made
         raise StoreError(f"{path}: the store cannot be written: {error.strerror or error}.") from error
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold a store for one run: two would undo each other's commits.
-
-    The lock is the kernel's on a file beside the store, gone with the process however that ends.
-
-    Raises
-    ------
-    StoreError
-        Another run holds it, or the place cannot be written.
-    """
-    name = path.with_name(f".{path.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = name.open("a")
-    except OSError as error:
-        raise StoreError(f"{path}: the store cannot be written: {error.strerror or error}.") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            same = os.fstat(lock.fileno()).st_ino == name.stat().st_ino
-        except (BlockingIOError, FileNotFoundError):
-            same = False
-        if not same:  # it is held, or was removed by a run that has just ended
-            raise StoreError(f"{path}: another `dnnsa run` is writing there: wait for it, or give another --out.")
-        try:
-            yield
-        finally:
-            name.unlink(missing_ok=True)
 
 
 def writable(path: Path) -> None:
@@ -100,16 +71,22 @@ def update(path: Path, **attrs: Any) -> None:
     zarr.open_group(path, mode="r+").attrs.update(attrs)
 
 
-def finish(path: Path, base_points: int, quarantined: int, seconds: float) -> None:
-    """Declare a store complete, in one write, then drop its checkpoint.
+def finish(path: Path, base_points: int, quarantined: int, seconds: float, **attrs: Any) -> None:
+    """Declare a store complete, in one write, then put its last commit by.
 
     Metadata are consolidated, or plain ``xarray.open_datatree`` would warn that they are not.
+
+    Parameters
+    ----------
+    attrs
+        Further root attributes.
     """
     with (
         warnings.catch_warnings()
     ):  # Zarr's, that not every reader of format 3 knows what is consolidated: they skip it
         warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
-        warnings.filterwarnings("ignore", f"Object at {CHECKPOINT} is not recognized")  # it goes last
+        for folder in (CHECKPOINT, STATES):
+            warnings.filterwarnings("ignore", f"Object at {folder} is not recognized")
         zarr.consolidate_metadata(path, zarr_format=3)
     update(
         path,
@@ -118,13 +95,46 @@ def finish(path: Path, base_points: int, quarantined: int, seconds: float) -> No
         seconds=round(seconds, 3),
         base_points_done=base_points,
         base_points_quarantined=quarantined,
+        **attrs,
     )
     tidy(path)
 
 
 def tidy(path: Path) -> None:
-    """Drop the checkpoint of a store that is complete."""
-    shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+    """Put by the last commit of a store that is complete, also where a crash prevented it."""
+    if (path / CHECKPOINT).exists():
+        shutil.rmtree(path / STATES, ignore_errors=True)
+        (path / CHECKPOINT).rename(path / STATES)
+
+
+def extend(path: Path, study: Study, base_points: int) -> None:
+    """Have a store run again, with more base points, from its last commit.
+
+    A crash on the way leaves it as it was, once `tidy` has been there.
+
+    Raises
+    ------
+    StoreError
+        It is complete and has no commit.
+    """
+    attrs = attributes(path)
+    if attrs["status"] == "complete":
+        tidy(path)
+        if not (path / STATES).exists():
+            raise StoreError(
+                f"{path}: has no folder {STATES}, so it cannot be extended to {base_points} base points: give another "
+                "--out, or start again with --overwrite."
+            )
+        (path / STATES).rename(path / CHECKPOINT)
+    kept: dict[str, Any] = {key: value for key, value in attrs.items() if key not in OF_THE_END}
+    asked: dict[str, Any] = {
+        "name": study.name,
+        "study": study.to_yaml(),
+        "digest": study.digest,
+        "base_points": base_points,
+    }
+    # What is consolidated tells of the maps as they were: opened without, it is dropped by the same write.
+    zarr.open_group(path, mode="r+", use_consolidated=False).attrs.put({**kept, **asked, "status": "running"})
 
 
 def remove(path: Path) -> None:

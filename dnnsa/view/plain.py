@@ -13,7 +13,8 @@ MOST = 10_000  # values of a variable that are listed
 def as_json(results: read.Results) -> dict[str, Any]:
     """A study's results as dicts, lists, text and numbers; ``None`` for NaN and infinities.
 
-    The root attributes of the store, then ``quantities`` and ``quarantine``. In a quantity the variables have the
+    The root attributes of the store, then ``quantities``, ``quarantine`` and ``runs``, how many single runs are kept,
+    or null. In a quantity the variables have the
     names that they have in the store, and variables with a factor are dicts from the factors' names: so
     ``["quantities"]["output"]["S1"]["x1"]`` is a number, or for a quantity with dimensions a nested list. Maps of more
     than 10,000 values are left out, which ``note`` says; ``over_cells`` has their range.
@@ -23,6 +24,7 @@ def as_json(results: read.Results) -> dict[str, Any]:
         "level": read.level(results),
         "quantities": {name: _quantity(dataset) for name, dataset in read.quantities(results).items()},
         "quarantine": read.quarantined(results),
+        "runs": runs._asdict() if (runs := read.kept(results)) else None,
     }
 
 

@@ -1,13 +1,13 @@
 """Reading a study's results for people, a stored chunk at a time, since a map may be larger than memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-QUARANTINE = "quarantine"
+QUARANTINE, RUNS = "quarantine", "runs"  # groups that are no quantities
 FACTOR_DIMS = ("factor", "factor_2")
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 BY_FACTOR = (  # variables with a value for each factor, in the families that are shown side by side
@@ -32,6 +32,14 @@ class Extent(NamedTuple):
     high: Any
 
 
+class Kept(NamedTuple):
+    """Single runs of a study whose outputs are in the store."""
+
+    runs: int
+    kept: int
+    failed: int
+
+
 class Peak(NamedTuple):
     """The largest value over cells; ``cell`` is its index, empty if no value is a number."""
 
@@ -43,7 +51,7 @@ def quantities(results: Results) -> dict[str, Any]:
     """The dataset of each quantity, by name, in the study's order; none before all of them are written."""
     if results.attrs["status"] != "complete":
         return {}
-    found = {name: node.dataset for name, node in results.children.items() if name != QUARANTINE}
+    found = {name: node.dataset for name, node in results.children.items() if name not in (QUARANTINE, RUNS)}
     return {name: found[name] for name in results.attrs.get("quantities", found)}
 
 
@@ -188,3 +196,21 @@ def quarantined(results: Results) -> list[dict[str, Any]]:
     texts = {key: [str(v) for v in data[key].values] for key in ("cause", "traceback")}
     columns = numbers | texts | points
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def kept(results: Results) -> Kept | None:
+    """How many single runs there are; None if the study keeps none."""
+    if RUNS not in results.children:
+        return None
+    state = results.children[RUNS].dataset["state"]
+    by_name = dict(zip(state.attrs["flag_meanings"].split(), np.asarray(state.attrs["flag_values"]), strict=True))
+    done, failed = (int(np.count_nonzero(state.values == by_name[name])) for name in ("done", "failed"))
+    return Kept(state.size, done, failed)
+
+
+def differing(machines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each of several machines has that others have not, of its hardware and software; empty if there is one."""
+    parts = [[part for key in ("hardware", "software") for part in str(one[key]).split(", ")] for one in machines]
+    alike = set.intersection(*map(set, parts)) if parts else set()
+    told = [", ".join(part for part in own if part not in alike) or "no more than all have" for own in parts]
+    return told if len(told) > 1 else []

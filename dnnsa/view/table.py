@@ -11,12 +11,12 @@ from dnnsa.view import results as read
 from dnnsa.view.columns import factor_tables
 from dnnsa.view.plain import as_json
 from dnnsa.view.rows import remarks, statistics_table
-from dnnsa.view.text import count, duration
+from dnnsa.view.text import count, duration, percent
 
 __all__ = ["as_json", "summary"]
 
 FIRST = 3  # entries of the quarantine that are shown
-STATUS_STYLE = {"complete": "bold green", "running": "bold yellow", "stopped": "bold red"}
+STATUS_STYLE = {"complete": "bold green", "running": "bold yellow", "interrupted": "bold yellow", "stopped": "bold red"}
 FLAG_TEXT = {
     "base_points_left_out": "left out base points with a run that is not finite",
     "too_few_base_points": "used too few base points: what needs more of them is missing",
@@ -48,15 +48,34 @@ def _header(results: read.Results) -> Text:
     text.append(f"\n{attrs['base_points_done']} of {asked} done")
     if out := int(attrs["base_points_quarantined"]):
         text.append(f", {out} in quarantine", "red")
+    if retried := int(attrs.get("retried", 0)):
+        text.append(f", {retried} retried")
     if "seconds" in attrs:
         text.append(f", in {duration(float(attrs['seconds']))}")
     if attrs.get("finished"):
         text.append(f"\nfinished {attrs['finished']}")
-    if status != "complete":
+    if runs := read.kept(results):
+        waiting = runs.runs > runs.kept + runs.failed
+        text.append(f"\nruns: {runs.kept}{f' of {runs.runs}' if waiting else ''} kept, {runs.failed} failed")
+    if stop := attrs.get("stop"):
+        text.append_text(_stop(stop))
+    if others := read.differing(attrs.get("machines", [])):
+        text.append("\nran on machines that differ: last bits may too", "yellow")
+        for machine, told in zip(attrs["machines"], others, strict=True):
+            text.append(f"\n  {count(int(machine['base_points']), 'base point', 'base points')}: {told}", "yellow")
+    if status == "running":
+        text.append("\nno results yet: a run is at work", "yellow")
+    elif status != "complete":
         text.append("\nno results yet: `dnnsa run` of the same study goes on from here", "yellow")
     elif (level := read.level(results)) is not None:
         text.append(f"\nin brackets: intervals of {100 * level:g} %", "dim")
     return text
+
+
+def _stop(stop: Mapping[str, Any]) -> Text:
+    """Whether the study is as sure as it was asked to be."""
+    asked = f"{percent(stop['narrow'])} of cells within {stop['half_width']:g} ({percent(stop['cells'])} asked)"
+    return Text(f"\nsure: {asked}") if stop["sure"] else Text(f"\nstopped at max_base_points: {asked}", "yellow")
 
 
 def _quantity(name: str, dataset: Any, attrs: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -98,8 +117,8 @@ def _quarantine(entries: list[dict[str, Any]]) -> Iterator[RenderableType]:
     for entry in entries[:FIRST]:
         text = Text.assemble(f"replicate {entry['replicate']}, number {entry['number']}: ", (entry["cause"], "red"))
         for point in ("a", "b"):
-            values = ", ".join(f"{name} {value}" for name, value in entry[point].items())
-            text.append(f"\n  {point}: {values}", "dim")
+            if values := ", ".join(f"{name} {value}" for name, value in entry[point].items()):
+                text.append(f"\n  {point}: {values}", "dim")
         yield _indented(text)
     if len(entries) > FIRST:
         yield Text(f"  and {len(entries) - FIRST} more: `dnnsa show --json` lists all, with tracebacks", "dim")

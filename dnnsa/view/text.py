@@ -95,3 +95,14 @@ def place(where: Mapping[str, Any]) -> str:
 def count(n: int, one: str, many: str) -> str:
     """``1 cell``, ``1024 cells``."""
     return f"{n} {one if n == 1 else many}"
+
+
+def percent(share: float) -> str:
+    """``83 %``, ``94.9 %``: never more than it is.
+
+    Examples
+    --------
+    >>> percent(0.57), percent(0.9496)
+    ('57 %', '94.9 %')
+    """
+    return f"{np.floor(round(1000 * share, 6)) / 10:g} %"

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 import dnnsa
 from dnnsa import store
 from dnnsa.errors import StoreError
-from tests.studies import study
+from tests.studies import parts, study
 
 FIELD = "def f(x1, x2):\n    return x1"
 
@@ -52,10 +53,8 @@ def test_what_differs_is_named(tmp_path):
     first = study(tmp_path, FIELD)
     attrs = {"digest": first.digest, "files": first.digests(), "study": first.to_yaml()}
     assert store.differences(attrs, study(tmp_path, FIELD, name="renamed"), first.digests()) == []
-    longer = study(tmp_path, FIELD, base_points=512)
-    assert store.differences(attrs, longer, longer.digests()) == [
-        "design.base_points: 256 in the store, 512 in the study"
-    ]
+    other = study(tmp_path, FIELD, design={"kind": "saltelli", "base_points": 512, "seed": 1})
+    assert store.differences(attrs, other, first.digests()) == ["design.seed: 0 in the store, 1 in the study"]
     changed = study(tmp_path, FIELD + "\n# mended")
     assert store.differences(attrs, changed, changed.digests()) == ["model.call: the file has changed"]
     more = study(tmp_path, FIELD, p=3)
@@ -64,3 +63,28 @@ def test_what_differs_is_named(tmp_path):
     )
     swapped = study(tmp_path, FIELD, factors=dict(reversed(first.document["factors"].items())))
     assert store.differences(attrs, swapped, first.digests()) == ["factors: they stand in another order"]
+
+
+def test_a_study_with_more_base_points_is_the_same_study(tmp_path):
+    first = study(tmp_path, FIELD)
+    attrs = {"digest": first.digest, "files": first.digests(), "study": first.to_yaml()}
+    longer = study(tmp_path, FIELD, base_points=512, max_failed=0.5, name="longer")
+    assert store.differences(attrs, longer, longer.digests()) == []
+
+
+def test_a_store_of_another_version_says_so():
+    assert store.version_differs({"versions": {"dnnsa": "0.1.0"}}) == ""
+    assert store.version_differs({"versions": {"dnnsa": "0.0.9"}}) == (
+        "made by dnnsa 0.0.9, this is 0.1.0: go on with dnnsa 0.0.9, give another --out, or --overwrite."
+    )
+
+
+def test_a_store_whose_run_is_gone_is_interrupted(tmp_path):
+    path = tmp_path / "out.zarr"
+    store.create(path, dnnsa.Study(**parts()), {}, 256, datetime.now(UTC))
+    assert dnnsa.open(path).attrs["status"] == "interrupted"
+    assert store.attributes(path)["status"] == "running"
+    with store.alone(path):
+        assert dnnsa.open(path).attrs["status"] == "running"
+    store.update(path, status="stopped")
+    assert dnnsa.open(path).attrs["status"] == "stopped"

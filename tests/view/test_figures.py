@@ -14,7 +14,7 @@ from dnnsa.errors import InputError
 from dnnsa.view.figures import figure, plot
 from dnnsa.view.palette import NORM, SCALE
 
-from .trees import cases, moments_only, quantity, tree
+from .trees import cases, moments_only, quantity, runs, tree
 
 
 def images(picture: Figure, index: bool = True) -> list[Axes]:
@@ -229,3 +229,10 @@ def test_nothing_global_changes(tmp_path):
 def test_pyplot_is_never_loaded():
     code = "import sys, dnnsa.view.figures; print('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_single_runs_are_not_drawn(tmp_path):
+    results = tree(output=quantity(), runs=runs(3, 1))
+    assert [path.name for path in plot(results, tmp_path)] == ["digits-output.png"]
+    with pytest.raises(InputError, match=r"no quantity `runs` in these results: they hold `output`."):
+        figure(results, "runs")

@@ -8,7 +8,7 @@ import xarray as xr
 
 from dnnsa.view.table import as_json
 
-from .trees import cases, moments_only, quantity, quarantine, tree
+from .trees import cases, machine, moments_only, quantity, quarantine, runs, stop, tree
 
 
 def through_text(results: xr.DataTree) -> dict[str, Any]:
@@ -113,3 +113,18 @@ def test_what_leads_the_dimensions_has_its_coordinate():
     assert value["coords"]["threshold"] == [0.5, 1.5]
     assert value["dims"] == {"case": 2}
     assert value["over_cells"]["exceedance"] == {"low": [0.25, 0.5], "mean": [0.5, 0.5], "high": [0.75, 0.5]}
+
+
+def test_what_stopped_it_what_was_tried_again_and_where_it_ran_are_there():
+    machines = [machine(4096, "x86_64, AMD EPYC 9654")]
+    value = through_text(tree(attrs=stop(True, 0.97) | {"retried": 3, "machines": machines}))
+    assert (value["retried"], value["machines"]) == (3, machines)
+    assert value["stop"]["sure"] is True
+    assert (value["stop"]["narrow"], value["stop"]["of"]) == (0.97, ["ST"])
+
+
+def test_single_runs_are_counted_and_are_no_quantity():
+    value = through_text(tree(output=quantity(), runs=runs(120, 2, 3)))
+    assert value["runs"] == {"runs": 125, "kept": 120, "failed": 2}
+    assert list(value["quantities"]) == ["output"]
+    assert through_text(tree(output=quantity()))["runs"] is None

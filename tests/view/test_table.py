@@ -10,7 +10,7 @@ import xarray as xr
 from dnnsa.view.results import Peak, extent, peaks, pieces
 from dnnsa.view.table import as_json
 
-from .trees import cases, moments_only, printed, quantity, quarantine, tree
+from .trees import cases, machine, moments_only, printed, quantity, quarantine, runs, stop, text, tree
 
 
 def test_a_quantity_without_dimensions_is_a_row_a_factor_with_intervals():
@@ -91,6 +91,61 @@ def test_a_store_that_is_not_complete_says_how_to_go_on():
     )
 
 
+def test_a_store_whose_run_is_gone_is_interrupted():
+    assert printed(tree("interrupted")) == "\n".join(
+        [
+            "digits  interrupted",
+            "512 of 4096 base points done, in 2 min 13 s",
+            "no results yet: `dnnsa run` of the same study goes on from here",
+        ]
+    )
+    assert "\x1b[1;33minterrupted\x1b[0m" in printed(tree("interrupted"), force_terminal=True)
+
+
+def test_a_store_that_is_written_says_so():
+    assert printed(tree("running")).endswith("no results yet: a run is at work")
+
+
+def test_what_was_tried_again_is_counted():
+    assert "done, 2 in quarantine, 3 retried, in 2 min" in printed(tree(attrs={"retried": 3}, quarantine=quarantine()))
+    assert "retried" not in printed(tree())
+
+
+def test_it_is_told_whether_the_study_is_sure():
+    sure = "sure: 97 % of cells within 0.02 (95 % asked)"
+    assert sure in printed(tree(attrs=stop(True, 0.97))).splitlines()
+    unsure = "stopped at max_base_points: 94.9 % of cells within 0.02 (95 % asked)"
+    assert unsure in printed(tree(attrs=stop(False, 0.9499))).splitlines()
+    assert f"\x1b[33m{unsure}\x1b[0m" in printed(tree(attrs=stop(False, 0.9499)), force_terminal=True)
+
+
+def test_machines_that_differ_are_named_by_what_differs():
+    both = [machine(3072, "x86_64, AMD EPYC 9654"), machine(1024, "x86_64, Intel Xeon 8488C, NVIDIA H200")]
+    results = tree(attrs={"machines": both})
+    assert printed(results).splitlines()[3:6] == [
+        "ran on machines that differ: last bits may too",
+        "  3072 base points: AMD EPYC 9654",
+        "  1024 base points: Intel Xeon 8488C, NVIDIA H200",
+    ]
+    assert "\x1b[33mran on machines that differ" in printed(results, force_terminal=True)
+    assert "machines" not in printed(tree(attrs={"machines": both[:1]}))
+
+
+def test_software_that_differs_is_named_and_what_is_missing_too():
+    other = machine(1, "x86_64, AMD EPYC 9654", "python 3.11.7, numpy 2.3.4")
+    lacking = machine(2, "x86_64", "python 3.11.7")
+    lines = printed(tree(attrs={"machines": [other, lacking]})).splitlines()
+    assert lines[4:6] == ["  1 base point: AMD EPYC 9654, numpy 2.3.4", "  2 base points: no more than all have"]
+
+
+def test_single_runs_are_counted_and_are_no_quantity():
+    lines = printed(tree(output=quantity(), runs=runs(120, 2))).splitlines()
+    assert "runs: 120 kept, 2 failed" in lines
+    assert "runs" not in lines
+    assert lines[6:] == printed(tree(output=quantity())).splitlines()[5:]
+    assert "runs: 60 of 122 kept, 2 failed" in printed(tree("interrupted", runs=runs(60, 2, 60)))
+
+
 def test_maps_that_are_being_written_are_not_shown_yet():
     assert printed(tree("stopped", output=quantity())) == printed(tree("stopped"))
 
@@ -111,6 +166,20 @@ def test_the_quarantine_has_its_first_causes_with_factor_values():
     assert "    a: rotation 0.0, shift_x 1.0, blur 2.0\n" in text
     assert "replicate 3" not in text
     assert "and 2 more: `dnnsa show --json` lists all, with tracebacks" in text
+
+
+def test_a_base_point_without_a_traceback_leaves_no_empty_line():
+    table = quarantine(2).assign(traceback=("base_point", text(["", ""])))
+    table["cause"][0] = "its worker died, 3 times"
+    assert printed(tree(output=quantity(), quarantine=table)).splitlines()[-7:] == [
+        "2 base points in quarantine",
+        "  replicate 0, number 10: its worker died, 3 times",
+        "    a: rotation 0.0, shift_x 1.0, blur 2.0",
+        "    b: rotation 0.0, shift_x 1.0, blur 2.0",
+        "  replicate 1, number 11: not finite",
+        "    a: rotation 0.1, shift_x 1.1, blur 2.1",
+        "    b: rotation 0.1, shift_x 1.1, blur 2.1",
+    ]
 
 
 @pytest.mark.parametrize("dims", [{}, {"case": 4}, {"y": 3, "x": 2}, {"time": 3, "y": 4, "x": 2}])

@@ -31,8 +31,10 @@ def printed(results: xr.DataTree, width: int = 80, **terminal: bool) -> str:
     return text if terminal else "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def tree(status: str = "complete", base_points: int = 4096, **groups: xr.Dataset) -> xr.DataTree:
-    attrs = {
+def tree(
+    status: str = "complete", base_points: int = 4096, attrs: dict[str, Any] | None = None, **groups: xr.Dataset
+) -> xr.DataTree:
+    facts = {
         "name": "digits",
         "status": status,
         "study": "name: digits\n",
@@ -45,9 +47,11 @@ def tree(status: str = "complete", base_points: int = 4096, **groups: xr.Dataset
         "base_points": base_points,
         "base_points_done": base_points if status == "complete" else 512,
         "base_points_quarantined": groups["quarantine"].sizes["base_point"] if "quarantine" in groups else 0,
+        "retried": 0,
+        "machines": [],
         "level": 0.95,
     }
-    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups})
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=facts | (attrs or {})), **groups})
 
 
 def quantity(
@@ -141,3 +145,19 @@ def quarantine(n: int = 2) -> xr.Dataset:
         },
         {"factor": text(FACTORS)},
     )
+
+
+def runs(done: int, failed: int, waiting: int = 0) -> xr.Dataset:
+    """Single runs of a quantity ``output``."""
+    state = np.array([1] * done + [2] * failed + [0] * waiting, dtype=np.uint8)
+    flags = {"flag_values": [0, 1, 2], "flag_meanings": "not_run done failed"}
+    return xr.Dataset({"output": ("run", np.ones(state.size)), "state": ("run", state, flags)})
+
+
+def machine(base_points: int, hardware: str, software: str = "python 3.11.7, numpy 2.3.5") -> dict[str, Any]:
+    return {"hardware": hardware, "software": software, "base_points": base_points}
+
+
+def stop(sure: bool, narrow: float) -> dict[str, Any]:
+    asked = {"half_width": 0.02, "of": ["ST"], "cells": 0.95, "max_base_points": 4096}
+    return {"stop": asked | {"sure": sure, "narrow": narrow}}
