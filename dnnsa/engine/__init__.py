@@ -1,22 +1,32 @@
 """The engine: blocks of a study evaluated and reduced by Dask workers, merged in a tree that the study fixes."""
 
-from dnnsa.engine.block import Failure, Job
-from dnnsa.engine.drive import Outcome, committed, reduce_study
+from dnnsa.engine.block import Failure, Job, distinct, warm
+from dnnsa.engine.dear import Record, make_runs
+from dnnsa.engine.drive import Outcome, reduce_study
+from dnnsa.engine.leaves import Pace
+from dnnsa.engine.ledger import Ledger
 from dnnsa.engine.plan import Plan
+from dnnsa.engine.probing import Probe, fields_again, plan_of, probe, probe_run, time_block
 from dnnsa.engine.report import Progress, Reporter
-from dnnsa.engine.tasks import Probe, plan_of, probe, samples, time_block, warm
+from dnnsa.engine.tasks import samples
 
 __all__ = [
     "Failure",
     "Job",
+    "Ledger",
     "Outcome",
+    "Pace",
     "Plan",
     "Probe",
     "Progress",
+    "Record",
     "Reporter",
-    "committed",
+    "distinct",
+    "fields_again",
+    "make_runs",
     "plan_of",
     "probe",
+    "probe_run",
     "reduce_study",
     "samples",
     "time_block",

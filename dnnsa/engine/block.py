@@ -2,15 +2,17 @@
 
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.draws import Draws, Points
+from dnnsa.engine.distinct import Distinct, distinct_runs
 from dnnsa.engine.network import network_evaluator
 from dnnsa.engine.plan import Field, is_real
 from dnnsa.errors import DnnsaError
@@ -25,10 +27,12 @@ class Job:
 
     study: Study
     digests: Digests
+    recorded: Callable[[NDArray[np.int64]], Outputs] | None = None
+    """Outputs of distinct runs that have been made and kept, by their numbers; raises `RecordedFailure`."""
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return self.study.digest, str(self.study.directory), *sorted(self.digests.items())
+        return self.study.digest, str(self.study.directory), self.recorded is None, *sorted(self.digests.items())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and self.key == other.key
@@ -52,8 +56,20 @@ class Failure(NamedTuple):
 RAISED = (Exception, SystemExit)
 
 
+Condemned = Mapping[int, Failure]  # number of a base point in its replicate -> why it is not run
+NOBODY: Condemned = MappingProxyType({})
+
+
 class BadOutputs(Exception):
     """The model answered with something else than at first."""
+
+
+class RecordedFailure(Exception):
+    """A run that failed when it was made."""
+
+    def __init__(self, cause: str, traceback: str) -> None:
+        self.cause, self.traceback = cause, traceback
+        super().__init__(cause)
 
 
 _loading = threading.Lock()
@@ -75,6 +91,12 @@ def load(job: Job) -> Evaluator:
         return _load(job)
 
 
+def warm(job: Job) -> None:
+    """Load what runs need, before a clock is started for them."""
+    if job.recorded is None:
+        load(job)
+
+
 @lru_cache(maxsize=1)
 def draws(job: Job) -> Draws:
     """The study's design and laws, their files read once in each process."""
@@ -84,6 +106,12 @@ def draws(job: Job) -> Draws:
 def runs(job: Job, points: Points) -> dict[str, NDArray[Any]]:
     """Each factor's values in every run, ``(size * runs,)``, base point by base point."""
     return {name: values.reshape(-1) for name, values in draws(job).runs(points).items()}
+
+
+@lru_cache(maxsize=1)
+def distinct(job: Job) -> Distinct:
+    """The study's runs, each with the number of the first that is equal to it."""
+    return distinct_runs(draws(job))
 
 
 def evaluate(job: Job, points: Points, fields: Mapping[str, Field]) -> dict[str, NDArray[Any]]:
@@ -97,7 +125,19 @@ def evaluate(job: Job, points: Points, fields: Mapping[str, Field]) -> dict[str,
     count = points.size * draws(job).layout.runs
     if not count:
         return {name: np.empty((0, draws(job).layout.runs, *field.shape)) for name, field in fields.items()}
-    outputs = load(job).run(runs(job, points))
+    outputs = load(job).run(runs(job, points)) if job.recorded is None else job.recorded(distinct(job).of(points))
+    checked = plain(outputs, count, fields)
+    return {name: y.reshape(points.size, -1, *fields[name].shape) for name, y in checked.items()}
+
+
+def plain(outputs: Outputs, count: int, fields: Mapping[str, Field]) -> dict[str, NDArray[Any]]:
+    """Outputs of ``count`` runs, ``(count, *shape)`` for each quantity, in types that estimators know.
+
+    Raises
+    ------
+    BadOutputs
+        Names, shapes or kinds are not those of ``fields``.
+    """
     if set(outputs) != set(fields):
         raise BadOutputs(f"quantities {sorted(outputs)} where there were {sorted(fields)} at first")
     for name, field in fields.items():
@@ -107,7 +147,7 @@ def evaluate(job: Job, points: Points, fields: Mapping[str, Field]) -> dict[str,
             )
         if not is_real(outputs[name].dtype):
             raise BadOutputs(f"`{name}` holds {outputs[name].dtype}, not real numbers")
-    return {name: _plain(outputs[name]).reshape(points.size, -1, *field.shape) for name, field in fields.items()}
+    return {name: _plain(outputs[name]) for name in fields}
 
 
 def _plain(y: NDArray[Any]) -> NDArray[Any]:
@@ -118,40 +158,92 @@ def _plain(y: NDArray[Any]) -> NDArray[Any]:
         return y.astype(np.float64) if y.dtype.itemsize > 8 else y
 
 
-def guarded(job: Job, points: Points, fields: Mapping[str, Field]) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
-    """Outputs of a block, with the base points that failed told and left as NaN.
+class Answer(NamedTuple):
+    """Outputs of base points, with those that failed told and left as NaN."""
 
-    When a run of the block raises, its base points are run one by one: only those that raise by themselves are lost.
+    outputs: dict[str, NDArray[Any]]  # (size, runs, *shape)
+    failures: list[Failure]
+    retried: int  # attempts that failed and then did not
+
+
+def guarded(job: Job, points: Points, fields: Mapping[str, Field], condemned: Condemned = NOBODY) -> Answer:
+    """Outputs of base points, with no more of them lost than fail by themselves.
+
+    When a run raises, the base points are run one by one, those that raise once more: what raises twice by itself is
+    lost. When none does, they are all run together again, so that the outputs are those of an attempt without failures.
+
+    Parameters
+    ----------
+    condemned
+        Base points that are not run, by their number: those that end their worker.
     """
+    known = [condemned[number] for number in range(points.start, points.start + points.size) if number in condemned]
+    lost = {failure.number - points.start for failure in known}
+    sound = np.array([offset for offset in range(points.size) if offset not in lost], dtype=np.int64)
+    answer = _tried(job, points.take(sound) if known else points, sound + points.start, fields)
+    outputs = _scattered(answer.outputs, sound, points.size) if known else answer.outputs
+    told = {failure.number for failure in (*known, *answer.failures)}
+    not_finite = [
+        failure_of(job, points.rows(offset, offset + 1), cause, "")
+        for offset, cause in _not_finite(outputs).items()
+        if points.start + offset not in told
+    ]
+    return Answer(outputs, [*known, *answer.failures, *not_finite], answer.retried)
+
+
+def _tried(job: Job, points: Points, numbers: NDArray[np.int64], fields: Mapping[str, Field]) -> Answer:
+    """Outputs of base points with these numbers, what raises being left as NaN."""
     try:
-        outputs, failures = evaluate(job, points, fields), list[Failure]()
+        return Answer(evaluate(job, points, fields), [], 0)
     except DnnsaError:
         raise  # the study cannot go on: a changed file, a model that does not load
     except RAISED:
-        outputs, failures = _one_by_one(job, points, fields)
-    raised = {failure.number for failure in failures}
-    for offset, cause in _not_finite(outputs).items():
-        if points.start + offset not in raised:
-            failures.append(_failure(job, points.rows(offset, offset + 1), cause, ""))
-    return outputs, failures
+        alone = _one_by_one(job, points, numbers, fields)
+    if alone.failures or points.size < 2:
+        return alone
+    try:
+        return Answer(evaluate(job, points, fields), [], alone.retried + 1)
+    except RAISED:  # it raises when many are asked at once: what each gives by itself stands
+        return alone
 
 
-def _one_by_one(job: Job, points: Points, fields: Mapping[str, Field]) -> tuple[dict[str, NDArray[Any]], list[Failure]]:
+def _one_by_one(job: Job, points: Points, numbers: NDArray[np.int64], fields: Mapping[str, Field]) -> Answer:
     width = draws(job).layout.runs
     outputs = {name: np.full((points.size, width, *field.shape), np.nan) for name, field in fields.items()}
-    failures = []
-    for offset in range(points.size):
-        point = points.rows(offset, offset + 1)
+    failures, retried = [], 0
+    for offset, number in enumerate(numbers):
+        point = points.rows(offset, offset + 1)._replace(start=int(number))
+        one = _twice(job, point, fields)
+        if isinstance(one, Failure):
+            failures.append(one)
+            continue
+        retried += one.retried
+        for name in outputs:
+            outputs[name][offset] = one.outputs[name][0]
+    return Answer(outputs, failures, retried)
+
+
+def _twice(job: Job, point: Points, fields: Mapping[str, Field]) -> Answer | Failure:
+    """A base point by itself, once more if it raises."""
+    for attempt in (0, 1):
         try:
-            one = evaluate(job, point, fields)
+            return Answer(evaluate(job, point, fields), [], attempt)
         except DnnsaError:
             raise
+        except RecordedFailure as error:  # what is on record is not run again
+            return failure_of(job, point, error.cause, error.traceback)
         except RAISED as error:
-            failures.append(_failure(job, point, spelt(error), traceback.format_exc(limit=-8)))
-        else:
-            for name in outputs:
-                outputs[name][offset] = one[name][0]
-    return outputs, failures
+            failure = failure_of(job, point, spelt(error), traceback.format_exc(limit=-8))
+    return failure
+
+
+def _scattered(outputs: Outputs, offsets: NDArray[np.int64], size: int) -> dict[str, NDArray[Any]]:
+    """Outputs at some offsets of ``size``, NaN elsewhere."""
+    scattered = {}
+    for name, y in outputs.items():
+        scattered[name] = np.full((size, *y.shape[1:]), np.nan, dtype=np.result_type(y.dtype, np.float32))
+        scattered[name][offsets] = y
+    return scattered
 
 
 def spelt(error: BaseException) -> str:
@@ -175,7 +267,8 @@ def _not_finite(outputs: Outputs) -> dict[int, str]:
     return {offset: ", ".join(told) for offset, told in causes.items()}
 
 
-def _failure(job: Job, point: Points, cause: str, trace: str) -> Failure:
+def failure_of(job: Job, point: Points, cause: str, trace: str) -> Failure:
+    """A base point for the record."""
     at = draws(job).at(point)  # (1, points) each
     a, b = ({name: str(values[0, place]) for name, values in at.items()} for place in (0, -1))
     return Failure(point.replicate, point.start, cause[:1000], trace[-4000:], a, b)

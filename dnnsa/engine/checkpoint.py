@@ -1,31 +1,40 @@
 """What survives: states written by the workers that hold them, and one manifest, whose rename is the commit."""
 
+import hashlib
 import json
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsa.engine.block import Failure, Job, draws
+from dnnsa.engine.block import Job, draws
+from dnnsa.engine.ledger import Ledger
 from dnnsa.engine.plan import Part, Plan, estimators_of
-from dnnsa.engine.tasks import PartState
 from dnnsa.engine.tree import Node
 from dnnsa.errors import RunError, StoreError
 from dnnsa.files import digest
 
 MANIFEST = "manifest.json"
+PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
+
+
+class Stored(NamedTuple):
+    """A state in a file. The name has the content's digest: two workers that write a state never meet."""
+
+    path: Path
+    sha: str
 
 
 class Commit(NamedTuple):
-    """A consistent point of a study: nodes that together hold some leaves of every part, once each."""
+    """A consistent point of a study: nodes that together hold blocks of every part once each, and what is on record."""
 
     nodes: Mapping[Node, str]  # node -> SHA-256 of its file
-    failures: tuple[Failure, ...]  # of the blocks of these nodes
+    ledger: Ledger
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,8 @@ class Checkpoint:
 
     folder: Path
 
-    def file(self, node: Node) -> Path:
-        return self.folder / ("-".join(map(str, node)) + ".npz")
+    def stored(self, node: Node, sha: str) -> Stored:
+        return Stored(self.folder / f"{name_of(node)}.{sha[:16]}.npz", sha)
 
     def read(self, plan: Plan) -> Commit:
         """The last commit; an empty one where there is none.
@@ -47,14 +56,14 @@ class Checkpoint:
         """
         path = self.folder / MANIFEST
         if not path.exists():
-            return Commit({}, ())
+            return Commit({}, Ledger())
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            nodes = {Node(*node): str(sha) for *node, sha in manifest["nodes"]}
-            failures = tuple(Failure(*failure) for failure in manifest["failures"])
-            shape = manifest["shape"]
-            if len({frozenset(_blocks(nodes, part)) for part in range(len(plan.parts))}) > 1:
-                raise ValueError("its parts do not hold the same blocks")
+            if manifest["sha256"] != _sha(manifest["commit"]):
+                raise ValueError("its SHA-256 is not that of what it says")
+            commit = manifest["commit"]
+            nodes = {Node(*node): str(sha) for *node, sha in commit["nodes"]}
+            ledger, shape = Ledger.of(commit["ledger"]), commit["shape"]
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: is damaged ({error}): start again with --overwrite.") from error
         if shape != _shape(plan):
@@ -62,45 +71,64 @@ class Checkpoint:
                 f"{path}: was made of other outputs, or of blocks cut otherwise, {shape} where there is {_shape(plan)} "
                 "now: start again with --overwrite."
             )
-        return Commit(nodes, failures)
+        return Commit(nodes, ledger)
 
-    def commit(self, plan: Plan, commit: Commit, needed: Iterable[Node] = ()) -> None:
-        """Make a commit the last one, then drop the files that neither it nor a running task needs.
-
-        The files that it names are synced already. ``needed`` are nodes whose files a task may read again.
+    def commit(self, plan: Plan, commit: Commit) -> None:
+        """Make a commit the last one. The files that it names are synced already.
 
         Raises
         ------
         RunError
             The manifest cannot be written; the one before stands.
         """
-        manifest = {
+        content = {
             "shape": _shape(plan),
             "nodes": [[*node, sha] for node, sha in commit.nodes.items()],
-            "failures": commit.failures,
+            "ledger": commit.ledger.told(),
         }
         path = self.folder / MANIFEST
+        text = json.dumps({"sha256": _sha(content), "commit": content})
         try:
-            _write(path, lambda file: file.write(json.dumps(manifest).encode()))
+            _write(path, lambda file: file.write(text.encode()))
         except OSError as error:
             raise RunError(f"{path}: cannot be written: {error.strerror or error}.") from error
-        keep = {MANIFEST, *(self.file(node).name for node in (*commit.nodes, *needed))}
-        for path in self.folder.iterdir():
+
+    def sweep(self, commit: Commit) -> None:
+        """Drop what a commit does not name, nobody being at work here."""
+        keep = {MANIFEST, *(self.stored(node, sha).path.name for node, sha in commit.nodes.items())}
+        for path in self.folder.iterdir() if self.folder.exists() else ():
             if path.name not in keep:
                 path.unlink(missing_ok=True)
 
 
-def save(state: PartState, path: Path) -> str:
+def name_of(node: Node) -> str:
+    return "-".join(map(str, node))
+
+
+def save(state: PartState, checkpoint: Checkpoint, node: Node) -> str:
     """Write a state, in the worker that holds it, and return the file's SHA-256.
 
-    A node's state is a function of the study, so that a second save, of a task run twice, writes the same arrays.
+    Raises
+    ------
+    RunError
+        It cannot be written, such as on a full disk.
     """
     arrays = [np.asarray(array) for slab in state for estimator in slab for array in estimator]
-    _write(path, lambda file: np.savez(file, *arrays))
-    return digest(path)
+    partial = checkpoint.folder / f"{name_of(node)}.{uuid.uuid4().hex}.partial"
+    try:
+        _written(partial, lambda file: np.savez(file, *arrays))
+        sha = digest(partial)
+        partial.replace(checkpoint.stored(node, sha).path)
+        _synced(checkpoint.folder)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise RunError(
+            f"{checkpoint.folder}: a state cannot be written on host {socket.gethostname()}: {error.strerror or error}."
+        ) from error
+    return sha
 
 
-def restore(job: Job, plan: Plan, part: Part, path: Path, committed: str) -> PartState:
+def restore(job: Job, plan: Plan, part: Part, stored: Stored) -> PartState:
     """Read a state back.
 
     Raises
@@ -108,45 +136,53 @@ def restore(job: Job, plan: Plan, part: Part, path: Path, committed: str) -> Par
     StoreError
         The file is missing or is not the one that was committed.
     """
+    path = stored.path
     if not path.is_file():
         raise StoreError(f"{path}: is missing on host {socket.gethostname()}: start again with --overwrite.")
-    if digest(path) != committed:
+    if digest(path) != stored.sha:
         raise StoreError(f"{path}: is damaged, its SHA-256 is not the committed one: start again with --overwrite.")
     with np.load(path, allow_pickle=False) as file:
-        arrays: Iterable[Any] = iter([file[name] for name in file.files])
+        arrays: Iterator[Any] = iter([file[name] for name in file.files])
     layout = draws(job).layout
     return tuple(
         tuple(
-            type(empty)(*(next(arrays) for _ in empty))  # type: ignore[call-overload]
+            type(empty)(*(next(arrays) for _ in empty))
             for empty in (e.init(layout, ()) for e in estimators_of(job.study.estimators, slab.quantity))
         )
         for slab in part
     )
 
 
-def _blocks(nodes: Iterable[Node], part: int) -> Iterator[tuple[int, int]]:
-    """The blocks that a part's nodes hold, by replicate and number."""
-    for node in nodes:
-        if node.part == part:
-            yield from (
-                (node.replicate, block) for block in range(node.number << node.level, (node.number + 1) << node.level)
-            )
-
-
 def _shape(plan: Plan) -> Any:
     fields = {name: [list(field.shape), field.dtype] for name, field in plan.fields.items()}
-    return {"block": plan.block, "parts": len(plan.parts), "fields": fields}
+    return {"block": plan.block, "at_once": plan.at_once, "parts": len(plan.parts), "fields": fields}
+
+
+def _sha(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _write(path: Path, write: Callable[[Any], Any]) -> None:
     """Write a file whole or not at all, and have the disk hold it before it bears its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    with partial.open("wb") as file:
+    try:
+        _written(partial, write)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    _synced(path.parent)
+
+
+def _written(path: Path, write: Callable[[Any], Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+
+
+def _synced(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)

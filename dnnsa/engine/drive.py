@@ -6,33 +6,43 @@ from typing import NamedTuple
 
 from distributed import Client
 
-from dnnsa.engine.block import Failure, Job
+from dnnsa.engine.block import Job
 from dnnsa.engine.checkpoint import Checkpoint
+from dnnsa.engine.leaves import Pace
+from dnnsa.engine.ledger import Ledger
 from dnnsa.engine.plan import Plan, blocks_a_task
 from dnnsa.engine.reduction import Reduction
 from dnnsa.engine.report import Reporter
 from dnnsa.engine.tasks import Write
 from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
+from dnnsa.stopping import Narrow, Stop, sure
+
+Noted = Callable[[int, Ledger], None]  # base points done, and what is on record of them
 
 
 class Outcome(NamedTuple):
-    """What the client keeps of a study whose maps the workers have written."""
+    """What the client keeps of a study whose maps the workers have written, if it is sure enough for that."""
 
+    complete: bool
     ratios: Mapping[str, Mapping[str, Ratio]]  # quantity -> index -> sums over all cells
-    failures: tuple[Failure, ...]
+    ledger: Ledger
+    narrow: Mapping[str, Narrow]  # how many cells of each quantity are known narrowly enough, where that is asked
 
 
 def reduce_study(
     client: Client,
     job: Job,
     plan: Plan,
-    seconds_a_block: float,
+    pace: Pace,
     prepare: Callable[[], None],
     write: Write,
     checkpoint: Path,
     reporter: Reporter,
+    noted: Noted,
     commit_every: float = 60.0,
+    stop: Stop | None = None,
+    grow: bool = False,
 ) -> Outcome:
     """Run all blocks of a study on a Dask cluster, merge them in the study's tree and write the maps.
 
@@ -40,27 +50,39 @@ def reduce_study(
 
     Parameters
     ----------
-    seconds_a_block
-        Expected; how many neighbouring blocks a task takes follows from it, and no bit of the result does.
+    pace
+        What a block is expected to take, from which follows how many a task takes, and what a base point may take,
+        after which its worker is ended. No bit of the result follows from either.
     prepare
         Called here once all blocks are reduced, before the first ``write``.
     write
         Called in the workers with each slab of the fields and its maps.
     checkpoint
-        Folder that all workers and the client see; what an earlier run has committed there is not run again.
+        Folder that all workers and the client see; what an earlier run has committed there is not run again. It holds
+        one state a replicate and part at the end.
+    noted
+        Called here after every commit.
     commit_every
-        Seconds between commits.
+        Seconds between commits; the first ones come sooner.
+    stop
+        How sure to be.
+    grow
+        Whether there may be more base points: then no maps are written before it is sure.
 
     Raises
     ------
     TooManyFailures, RunError, Interrupted
         What was done is committed, where that is still possible; the same call goes on from there.
     """
-    study = Reduction(client, job, plan, Checkpoint(checkpoint), reporter)
+    study = Reduction(client, job, plan, Checkpoint(checkpoint), pace, reporter, noted)
     try:
-        study.run(blocks_a_task(plan, seconds_a_block, study.slots()), commit_every)
+        study.run(blocks_a_task(plan, pace.block, study.dask.slots()), commit_every)
+        study.commit()
+        narrow = {} if stop is None else study.narrowness(stop)
+        if stop is not None and grow and not sure(narrow, stop):
+            return Outcome(False, {}, study.ledger, narrow)
         prepare()
-        return Outcome(study.finish(write), tuple(sorted(study.failures)))
+        return Outcome(True, study.finish(write), study.ledger, narrow)
     except KeyboardInterrupt as stop:
         reporter.say("interrupted: saving what is done; Ctrl-C again ends at once")
         raise Interrupted(f"interrupted: {_kept(study)}") from stop
@@ -77,9 +99,3 @@ def _kept(study: Reduction) -> str:
     except DnnsaError as error:
         return f"What was done since the last commit is lost ({error}) Run the same command again to go on from there."
     return f"{study.done} of {study.plan.base_points} base points are kept; run the same command again to go on."
-
-
-def committed(checkpoint: Path, plan: Plan) -> tuple[int, tuple[Failure, ...]]:
-    """How many base points the last commit holds, and which of them are in quarantine."""
-    commit = Checkpoint(checkpoint).read(plan)
-    return sum(plan.count(node.level, node.number) for node in commit.nodes if node.part == 0), commit.failures

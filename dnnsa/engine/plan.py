@@ -1,5 +1,6 @@
 """How a study is cut: blocks of base points, parts of fields, and what they cost. Arithmetic of the study alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -13,7 +14,10 @@ from dnnsa.layout import Layout
 from dnnsa.models.base import Coords
 
 BLOCK = 64  # base points: few enough for balance and progress, enough to hide what a block costs by itself
-BLOCK_VALUES = 2**23  # outputs of a block: 64 MiB in float64
+BLOCK_VALUES = 2**29  # outputs of a block: 4 GiB in float64, in a file if they are more than `MEMORY_VALUES`
+SLICE_VALUES = 2**23  # outputs that are asked of the model at once: 64 MiB in float64
+MEMORY_VALUES = 2**25  # outputs of a block that are kept in memory: 256 MiB in float64
+SPILLED_BYTES = 2**27  # a state of all quantities that is larger lives in files
 NOT_OF_NUMPY = {"bfloat16": 2.0**-7}  # real numbers that NumPy does not know as such, and their machine epsilon
 PART_BYTES = 2**28  # states of all replicates of a part of the fields: they meet in one worker
 
@@ -70,10 +74,13 @@ class Plan:
     base_points: int
     replicates: int
     block: int  # base points
+    at_once: int  # base points of a block whose runs are asked of the model at once
     levels: int
     fields: Mapping[str, Field]
     parts: tuple[Part, ...]
     cell_bytes: Mapping[str, int]  # of state, for one cell of a quantity
+    in_files: bool  # states live in files, one for each part, and no process ever holds all of one
+    scratch: bool  # the outputs of a block wait in a file until they are reduced, part by part
 
     @property
     def blocks(self) -> int:
@@ -88,6 +95,10 @@ class Plan:
     @property
     def cells(self) -> int:
         return sum(field.cells for field in self.fields.values())
+
+    def slab_bytes(self, slab: "Slab") -> int:
+        """Bytes of the state of a slab."""
+        return self.cell_bytes[slab.quantity] * math.prod(slab.shape(self.fields[slab.quantity]))
 
     def lean(self) -> "Plan":
         """The plan without names and coordinates, which may be long and which no task reads."""
@@ -108,13 +119,13 @@ def make_plan(draws: Draws, estimators: Sequence[Estimator], fields: Mapping[str
     """Cut a study whose quantities are ``fields``.
 
     The size of a block follows from the study and its fields, never from a clock or a number of workers: the tree of
-    merges, and so the last bit of every result, hangs on it.
+    merges, and so the last bit of every result, hangs on it. A study of more base points has the same blocks, once a
+    replicate has `BLOCK` of them.
     """
     runs = draws.layout.runs
     share = draws.base_points // draws.replicates
-    cells = sum(field.cells for field in fields.values())
-    room = BLOCK_VALUES // (runs * max(cells, 1))  # base points
-    block = min(BLOCK, _power_of_two_below(share), _power_of_two_below(room))
+    values = runs * max(sum(field.cells for field in fields.values()), 1)  # of a base point
+    block = min(BLOCK, _power_of_two_below(share), _power_of_two_below(BLOCK_VALUES // values))
     cell_bytes = {name: _cell_bytes(estimators_of(estimators, name), draws.layout) for name in fields}
     reduced = {name: (fields[name], size) for name, size in cell_bytes.items() if size}
     return Plan(
@@ -122,10 +133,13 @@ def make_plan(draws: Draws, estimators: Sequence[Estimator], fields: Mapping[str
         base_points=draws.base_points,
         replicates=draws.replicates,
         block=block,
+        at_once=min(block, _power_of_two_below(SLICE_VALUES // values)),
         levels=(-(-share // block) - 1).bit_length(),
         fields=dict(fields),
         parts=_parts(reduced, PART_BYTES // draws.replicates),
         cell_bytes=cell_bytes,
+        in_files=sum(size * fields[name].cells for name, size in cell_bytes.items()) > SPILLED_BYTES,
+        scratch=block * values > MEMORY_VALUES,
     )
 
 
@@ -160,7 +174,8 @@ def _parts(fields: Mapping[str, tuple[Field, int]], most: int) -> tuple[Part, ..
 def blocks_a_task(plan: Plan, seconds: float, slots: int) -> int:
     """The level b of a task of 2^b neighbouring blocks: about two seconds, and four tasks or more for each slot.
 
-    It touches no bit of the result: a task merges its blocks along the tree that they would be merged in anyway.
+    It touches no bit of the result: a task merges its blocks along the tree that they would be merged in anyway. Where
+    states live in files a task takes one block, whose states are the least that can be written.
 
     Parameters
     ----------
@@ -170,7 +185,7 @@ def blocks_a_task(plan: Plan, seconds: float, slots: int) -> int:
         Tasks that run at once.
     """
     level = 0
-    while level < plan.levels:
+    while level < plan.levels and not plan.in_files:
         tasks = plan.replicates * 2 ** (plan.levels - level - 1)
         if seconds * 2 ** (level + 1) > 2.0 or tasks < 4 * slots:
             break

@@ -4,11 +4,12 @@ from typing import NamedTuple, Protocol
 
 
 class Progress(NamedTuple):
-    """How far a study has come."""
+    """How far a study has come: base points that are reduced, or dear runs that are made."""
 
-    done: int  # base points reduced, those in quarantine included
-    total: int  # base points of the study
-    quarantined: int  # base points with a run that failed, or an output that is not finite
+    done: int  # those that failed included
+    total: int
+    quarantined: int  # base points with a run that failed, or an output that is not finite; runs that failed
+    unit: str = "base points"
 
 
 class Reporter(Protocol):

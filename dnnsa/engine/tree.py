@@ -1,6 +1,6 @@
 """The tree in which states are merged: binary over block numbers, so that no clock and no worker has a say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 S = TypeVar("S")
@@ -32,6 +32,18 @@ class Node(NamedTuple):
         height = self.level - other.level
         same = (self.part, self.replicate) == (other.part, other.replicate)
         return same and height >= 0 and other.number >> height == self.number
+
+
+def missing(node: Node, held: Collection[Node], level: int) -> Iterator[Node]:
+    """Nodes of at most a level that together hold what of a node's blocks is in none of some others."""
+    if node in held:
+        return
+    inside = [other for other in held if node.covers(other)]
+    if node.level <= level and not inside:
+        yield node
+        return
+    for child in node.children:
+        yield from missing(child, inside, level)
 
 
 def fold(states: Iterable[S], merge: Callable[[S, S], S]) -> S:

@@ -6,8 +6,9 @@ import pytest
 from dnnsa.engine import Job, plan_of, probe
 from dnnsa.engine.block import draws, guarded
 from dnnsa.engine.plan import Field
-from dnnsa.engine.tasks import leaf, merge, time_block
-from dnnsa.engine.tree import fold
+from dnnsa.engine.probing import time_block
+from dnnsa.engine.tasks import leaf, merge
+from dnnsa.engine.tree import Node, fold
 from dnnsa.errors import ModelError
 from tests.studies import study
 
@@ -73,7 +74,7 @@ def outputs(made, fields):
 def test_a_block_has_the_runs_of_its_base_points(tmp_path):
     made = job(tmp_path, LINE)
     fields = probe(made).fields
-    y, failures = outputs(made, fields)
+    y, failures, _ = outputs(made, fields)
     at = draws(made).points(0, 0, 64).values
     assert y["output"].shape == (64, 4)
     np.testing.assert_array_equal(y["output"][:, 0], at["x1"][:, 0] + 2 * at["x2"][:, 0])
@@ -85,7 +86,7 @@ def test_a_base_point_that_raises_is_the_only_one_lost(tmp_path):
     source = "def f(x1, x2):\n    if (x1 > 0.45).any(): raise ValueError('too hot')\n    return x1 + x2"
     made = job(tmp_path, source)
     fields = probe(made).fields
-    y, failures = outputs(made, fields)
+    y, failures, _ = outputs(made, fields)
     hot = (draws(made).points(0, 0, 64).values["x1"] > 0.45).any(axis=1)
     assert 0 < hot.sum() < 32
     assert [failure.number for failure in failures] == np.flatnonzero(hot).tolist()
@@ -98,7 +99,7 @@ def test_a_base_point_that_raises_is_the_only_one_lost(tmp_path):
 
 def test_what_is_masked_is_missing(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.ma.masked_array(x1 + x2, x1 > 0.45)")
-    y, failures = outputs(made, probe(made).fields)
+    y, failures, _ = outputs(made, probe(made).fields)
     hot = draws(made).points(0, 0, 64).values["x1"] > 0.45
     assert [failure.number for failure in failures] == np.flatnonzero(hot.any(axis=1)).tolist()
     assert np.isnan(y["output"][hot[:, 0], 0]).all()
@@ -116,7 +117,7 @@ def test_outputs_that_change_with_the_number_of_runs_are_refused_at_the_first_bl
 
 def test_values_that_are_not_finite_are_told_by_base_point(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.stack([x1, np.where(x2 > 0.45, np.nan, x2)], axis=1)")
-    y, failures = outputs(made, probe(made).fields)
+    y, failures, _ = outputs(made, probe(made).fields)
     bad = np.isnan(y["output"]).any(axis=(1, 2))
     assert [failure.number for failure in failures] == np.flatnonzero(bad).tolist()
     told = np.isnan(y["output"][failures[0].number]).sum()
@@ -138,7 +139,7 @@ def test_values_that_are_not_finite_are_told_by_base_point(tmp_path):
 )
 def test_outputs_that_change_their_shape_later_are_failures(tmp_path, source, cause):
     made = job(tmp_path, source)
-    _, failures = outputs(made, {"output": Field((), "float64", (), {})})
+    _, failures, _ = outputs(made, {"output": Field((), "float64", (), {})})
     assert {failure.cause for failure in failures} == {cause}
 
 
@@ -193,9 +194,13 @@ def test_a_task_of_several_blocks_has_the_bits_of_single_ones(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return np.exp(3 * x1) * x2", base_points=2048)
     plan = plan_of(made, probe(made).fields)
     assert plan.blocks == 8
-    singles = [leaf(made, plan, 1, 0, number).states[0] for number in range(8)]
-    folded = fold(singles, lambda left, right: merge(made, plan.parts[0], left, right))
-    whole = leaf(made, plan, 1, 3, 0).states[0]
+
+    def states(level, number):
+        return leaf(made, plan, Node(0, 1, level, number), {}, 60.0, None, False, "").states[0]
+
+    singles = [states(0, number) for number in range(8)]
+    folded = fold(singles, lambda left, right: merge(made, plan, Node(0, 1, 0, 0), left, right, None))
+    whole = states(3, 0)
     for ours, theirs in zip(whole[0], folded[0], strict=True):
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -1,6 +1,5 @@
 """The engine on real workers: bits, commits, deaths."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,11 +13,11 @@ import numpy as np
 import pytest
 
 from dnnsa.cluster import Local
-from dnnsa.engine import Job, committed, plan_of, probe, reduce_study
-from dnnsa.engine.checkpoint import MANIFEST, Checkpoint, Commit
+from dnnsa.engine import Job, Pace, plan_of, probe, reduce_study
+from dnnsa.engine.block import draws
+from dnnsa.engine.checkpoint import MANIFEST, Checkpoint
 from dnnsa.engine.plan import Field
-from dnnsa.engine.tree import Node
-from dnnsa.errors import Interrupted, RunError, StoreError, TooManyFailures
+from dnnsa.errors import Interrupted, StoreError, TooManyFailures
 from tests.studies import study
 
 ROOT = Path(__file__).parents[2]
@@ -51,19 +50,30 @@ def job(folder, source=FIELD, **settings):
     return Job(made, made.digests())
 
 
-def reduced(client, made, folder, seconds=1e-3, watch=None, **settings):
+def ignore(done, ledger):
+    pass
+
+
+def committed(folder, plan):
+    """How many base points the last commit holds, and which of them are in quarantine."""
+    commit = Checkpoint(folder).read(plan)
+    return sum(plan.count(node.level, node.number) for node in commit.nodes if node.part == 0), commit.ledger.failures
+
+
+def reduced(client, made, folder, seconds=1e-3, watch=None, limit=60.0, fields=None, **settings):
     """Maps of a study, by file, and what the engine returned."""
     (folder / "maps").mkdir(exist_ok=True)
-    plan = plan_of(made, probe(made).fields)
+    plan = plan_of(made, fields or probe(made).fields)
     outcome = reduce_study(
         client,
         made,
         plan,
-        seconds,
+        Pace(seconds, limit),
         lambda: None,
         partial(write, folder / "maps"),
         folder / "checkpoint",
         watch or Watch(),
+        ignore,
         **settings,
     )
     maps = {path.name: dict(np.load(path)) for path in sorted((folder / "maps").iterdir())}
@@ -81,13 +91,6 @@ def same(left, right):
 def one_worker():
     with Local(workers=1).open() as client:
         yield client
-
-
-@pytest.fixture
-def folders(tmp_path):
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    return tmp_path / "one", tmp_path / "two"
 
 
 def test_the_maps_are_the_same_bits_with_one_worker_and_with_two_and_whatever_a_task_takes(client, one_worker, folders):
@@ -116,7 +119,7 @@ def test_a_worker_killed_on_the_way_changes_no_bit(folders):
         again, outcome = reduced(client, made, folders[1], seconds=100.0, watch=watch)
         assert victims[0] not in client.run(os.getpid).values()
     same(first, again)
-    assert outcome.failures == ()
+    assert outcome.ledger.failures == []
 
 
 def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client, folders):
@@ -180,8 +183,8 @@ import sys
 from functools import partial
 from pathlib import Path
 from dnnsa.cluster import Local
-from dnnsa.engine import reduce_study
-from tests.engine.test_drive import SLOWER, Watch, job, plan_of, probe, write
+from dnnsa.engine import Pace, reduce_study
+from tests.engine.test_drive import SLOWER, Watch, ignore, job, plan_of, probe, write
 
 if __name__ == "__main__":
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -189,7 +192,8 @@ if __name__ == "__main__":
     plan = plan_of(made, probe(made).fields)
     with Local(workers=2).open() as client:
         reduce_study(
-            client, made, plan, 100.0, lambda: None, partial(write, out), out / "checkpoint", Watch(), commit_every=0.1
+            client, made, plan, Pace(100.0, 60.0), lambda: None, partial(write, out), out / "checkpoint", Watch(),
+            ignore, commit_every=0.1,
         )
 """
 
@@ -226,32 +230,10 @@ def test_a_worker_killed_while_the_client_looks_away_changes_no_bit(folders):
     same(first, again)
 
 
-def test_a_commit_keeps_the_files_that_running_tasks_may_read_again(tmp_path):
-    plan = plan_of(Job(study(tmp_path, FIELD), {}), {"output": Field((), "float64", (), {})})
-    checkpoint = Checkpoint(tmp_path / "checkpoint")
-    nodes = [Node(0, 0, 0, number) for number in range(3)]
-    checkpoint.folder.mkdir()
-    for node in nodes:
-        checkpoint.file(node).write_bytes(b"")
-    checkpoint.commit(plan, Commit({nodes[0]: "0"}, ()), needed=[nodes[1]])
-    left = {path.name for path in checkpoint.folder.iterdir()}
-    assert left == {MANIFEST, checkpoint.file(nodes[0]).name, checkpoint.file(nodes[1]).name}
-
-
-def test_a_manifest_whose_parts_hold_different_blocks_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 500)
-    plan = plan_of(Job(study(tmp_path, FIELD), {}), {"output": Field((5,), "float64", ("x",), {})})
-    checkpoint = Checkpoint(tmp_path / "checkpoint")
-    checkpoint.folder.mkdir()
-    checkpoint.commit(plan, Commit({Node(0, 0, 0, 0): "0"}, ()))
-    with pytest.raises(StoreError, match="its parts do not hold the same blocks"):
-        checkpoint.read(plan)
-
-
-def interrupted_at(client, made, folder, at):
+def interrupted_at(client, made, folder, at, **settings):
     stop = Watch(at=at, act=lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted):
-        reduced(client, made, folder, seconds=100.0, watch=stop)
+        reduced(client, made, folder, seconds=100.0, watch=stop, **settings)
 
 
 def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders):
@@ -274,14 +256,17 @@ def test_a_torn_manifest_is_told(client, folders):
         reduced(client, made, folders[0])
 
 
-def test_a_commit_leaves_only_the_files_it_names(client, folders):
+def test_a_study_leaves_only_the_files_of_its_last_commit(client, folders):
     made = job(folders[0], SLOW, base_points=1024)
-    interrupted_at(client, made, folders[0], 512)
-    named = {
-        "-".join(map(str, node)) + ".npz"
-        for *node, _ in json.loads((folders[0] / "checkpoint" / MANIFEST).read_text())["nodes"]
-    }
-    assert {path.name for path in (folders[0] / "checkpoint").iterdir()} == named | {MANIFEST}
+    plan = plan_of(made, probe(made).fields)
+    for commit_every in (0.0, 60.0):
+        interrupted_at(client, made, folders[0], 512, commit_every=commit_every)
+        checkpoint = Checkpoint(folders[0] / "checkpoint")
+        named = {checkpoint.stored(*node).path.name for node in checkpoint.read(plan).nodes.items()}
+        reduced(client, made, folders[0], seconds=100.0)
+        named = {checkpoint.stored(*node).path.name for node in checkpoint.read(plan).nodes.items()}
+        assert {path.name for path in checkpoint.folder.iterdir()} == named | {MANIFEST}
+        assert len(named) == plan.replicates
 
 
 RARE = "def f(x1, x2): return np.where(x1 > LIMIT, np.nan, x1 + x2)"
@@ -291,11 +276,13 @@ def test_base_points_that_fail_are_told_and_the_rest_is_used(client, folders):
     made = job(folders[0], RARE.replace("LIMIT", "0.495"), base_points=1024, max_failed=0.1)
     maps, outcome = reduced(client, made, folders[0])
     (found,) = maps.values()
-    assert 0 < len(outcome.failures) < 102
-    assert found["n"] + len(outcome.failures) == 1024
+    assert 0 < len(outcome.ledger.failures) < 102
+    assert found["n"] + len(outcome.ledger.failures) == 1024
     assert found["status"] == 1
     assert np.isfinite(found["ST"]).all()
-    assert len({(failure.replicate, failure.number) for failure in outcome.failures}) == len(outcome.failures)
+    assert len({(failure.replicate, failure.number) for failure in outcome.ledger.failures}) == len(
+        outcome.ledger.failures
+    )
 
 
 def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders):
@@ -313,24 +300,52 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
     lenient = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024, max_failed=1.0)
     maps, outcome = reduced(client, lenient, folders[0])
     (found,) = maps.values()
-    assert found["n"] + len(outcome.failures) == 1024
+    assert found["n"] + len(outcome.ledger.failures) == 1024
 
 
-def test_a_run_that_kills_its_workers_ends_the_study_with_its_base_points_named(folders):
-    source = (
-        "import os, signal\ndef f(x1, x2):\n"
-        "    if len(x1) > 4 and (x1 > 0.499).any(): os.kill(os.getpid(), signal.SIGKILL)\n    return x1"
-    )
-    made = job(folders[0], "def f(x1, x2): return x1", base_points=1024)
-    plan = plan_of(made, probe(made).fields)
-    made = job(folders[0], source, base_points=1024)
-    with (
-        Local(workers=2).open() as client,
-        pytest.raises(RunError, match=r"A run among base points \d+ to \d+ of replicate \d ends the worker"),
-    ):
-        reduce_study(
-            client, made, plan, 100.0, lambda: None, partial(write, folders[0]), folders[0] / "checkpoint", Watch()
-        )
+DEADLY = "import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4985).any(): HARM\n    return np.exp(3 * x1) * x2"
+
+
+SCALAR = {"output": Field((), "float64", (), {})}
+
+
+def harmed(harm):
+    return DEADLY.replace("HARM", harm)
+
+
+def left_out(made):
+    """The base points of a study of `DEADLY` that do harm, by replicate and number."""
+    at = draws(made)
+    for replicate in range(at.replicates):
+        hot = (at.runs(at.points(replicate, 0, 256))["x1"] > 0.4985).any(axis=1)
+        yield from ((replicate, int(number)) for number in np.flatnonzero(hot))
+
+
+def same_but_for(client, folders, harmful, outcome, maps):
+    """The result is that of a study in which these base points raise."""
+    harmless = job(folders[1], harmed("raise ValueError"), base_points=1024, max_failed=1.0)
+    expected, told = reduced(client, harmless, folders[1])
+    numbers = [(failure.replicate, failure.number) for failure in outcome.ledger.failures]
+    assert numbers == harmful == [(failure.replicate, failure.number) for failure in told.ledger.failures]
+    same(expected, maps)
+
+
+@pytest.mark.parametrize(
+    ("harm", "limit", "cause"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", 60.0, "ends the worker process that it is in"),
+        ("__import__('time').sleep(3600)", 1.0, "takes longer than the 1 s that it may"),
+    ],
+)
+def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client, folders, harm, limit, cause):
+    made = job(folders[0], harmed(harm), base_points=1024, max_failed=1.0)
+    harmful = list(left_out(made))
+    assert 0 < len(harmful) < 5
+    with Local(workers=2).open() as dask:
+        maps, outcome = reduced(dask, made, folders[0], limit=limit, fields=SCALAR)
+    same_but_for(client, folders, harmful, outcome, maps)
+    assert all(cause in failure.cause for failure in outcome.ledger.failures)
+    assert not list((folders[0] / "checkpoint").glob("*.trial"))
 
 
 def test_the_window_bounds_what_is_in_flight(client, folders):

@@ -1,0 +1,269 @@
+"""A study on a cluster and in its store: run once, or in rounds of more base points until it is sure."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from distributed import Client, KilledWorker
+
+from dnnsa import store
+from dnnsa.designs import External
+from dnnsa.engine import (
+    Job,
+    Ledger,
+    Outcome,
+    Pace,
+    Plan,
+    Probe,
+    Record,
+    Reporter,
+    distinct,
+    fields_again,
+    make_runs,
+    plan_of,
+    probe,
+    probe_run,
+    reduce_study,
+    samples,
+    time_block,
+    warm,
+)
+from dnnsa.errors import DnnsaError, ModelError
+from dnnsa.estimators import Sobol
+from dnnsa.estimators.intervals import aggregated
+from dnnsa.resume import why_not_extended
+from dnnsa.stopping import least, sure
+
+QUICK = 10.0  # seconds that timing a block may take before a study
+LEAST, PATIENCE = 60.0, 20.0  # seconds, and times what the first one took, that a base point or a run may take
+READING = Pace(1.0, 3600.0)  # of blocks whose runs are kept
+
+
+class Life(NamedTuple):
+    """One life of a study: where it runs, where it is kept and who is told."""
+
+    dask: Client
+    path: Path
+    reporter: Reporter
+    began: datetime
+
+
+def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, reporter: Reporter) -> None:
+    """Run what a store lacks of a study, and write the results there.
+
+    Parameters
+    ----------
+    held
+        Base points to go on with; 0 where there is no store, or none to be used.
+    """
+    life = Life(dask, path, reporter, datetime.now(UTC))
+    _welcome(life, job)
+    asked, job = job, _at(job, held)
+    began = store.attributes(path).get("first_run") if held else None
+    seen, outputs = (_first_run if asked.study.granularity == "run" else _first)(life, job, began)
+    plan = plan_of(job, seen.fields)
+    pace = _pace(life, job, seen, plan)
+    _lay_out(life, asked, plan, overwrite)
+    while True:
+        reporter.say(
+            f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point"
+        )
+        outcome = _round(life, asked, job, plan, seen, outputs, pace)
+        if outcome.complete:
+            break
+        job, plan = _more(life, asked, plan)
+    _end(life, asked, plan, outcome)
+
+
+def _welcome(life: Life, job: Job) -> None:
+    if life.dask.dashboard_link:
+        life.reporter.say(f"dashboard: {life.dask.dashboard_link}")
+    if not life.dask.nthreads():
+        life.reporter.say("there is no worker: waiting for one")
+    life.reporter.say("loading the model and running the first base point")
+    for number, estimator in enumerate(job.study.estimators):
+        if isinstance(estimator, Sobol) and estimator.intervals == "fisher":
+            life.reporter.say(
+                f"warning: estimators[{number}]: intervals: fisher assumes normal outputs and independent points"
+            )
+
+
+def _at(job: Job, base_points: int) -> Job:
+    """The job of a fixed study of so many base points."""
+    study = job.study
+    if isinstance(study.design, External) or base_points in (0, study.design.base_points):
+        return job
+    return Job(study.at(base_points), job.digests)
+
+
+# before the first block -----------------------------------------------------------------------------------------------
+
+
+def _first(life: Life, job: Job, _: Any) -> tuple[Probe, None]:
+    """The first base point, run on a worker, while the others load the model."""
+    client = life.dask
+    probing = client.submit(probe, job, pure=False)
+    # Others may take it too: a task that must run on a worker that died would wait for ever.
+    loading = [
+        client.submit(warm, job, workers=[worker], allow_other_workers=True, pure=False) for worker in client.nthreads()
+    ]
+    try:
+        return probing.result(), None
+    except KilledWorker as error:
+        raise ModelError(
+            "model: its first base point ends the worker process that it is in (a crash, or too much memory)."
+        ) from error
+    finally:
+        client.cancel(loading)
+
+
+def _first_run(life: Life, job: Job, began: Mapping[str, Any] | None) -> tuple[Probe, Any]:
+    """The first run with its outputs, which are to be kept; without them where they are kept already."""
+    try:
+        if began is None:
+            seen, outputs = life.dask.submit(probe_run, job, pure=False).result()
+            return seen, outputs
+        fields = life.dask.submit(fields_again, job, began["fields"], pure=False).result()
+    except KilledWorker as error:
+        raise ModelError("model: its first run ends the worker process that it is in.") from error
+    return Probe(fields, began["seconds"]), None
+
+
+def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
+    """A block's time, measured where a base point is quick, else as many times as long as one base point."""
+    limit = job.study.time_limit
+    runs = 1 if job.study.granularity == "run" else plan.runs
+    allowed = max(LEAST, PATIENCE * seen.seconds) if limit is None else limit * runs
+    if seen.seconds * plan.block < QUICK and job.study.granularity == "block":
+        # A block that ends its worker will do so again, and be told.
+        with suppress(KilledWorker):
+            seconds = life.dask.submit(time_block, job, seen.fields, allowed, pure=False).result()
+            return Pace(float(seconds), allowed)
+    return Pace(seen.seconds * plan.block, allowed)
+
+
+def _lay_out(life: Life, asked: Job, plan: Plan, overwrite: bool) -> None:
+    """Begin the store, or have it go on, perhaps with more base points."""
+    path = life.path
+    if overwrite and path.exists():
+        store.remove(path)
+    if not path.exists():
+        store.create(path, asked.study, asked.digests, plan.base_points, life.began)
+        return
+    before = int(store.attributes(path)["base_points"])
+    if before < plan.base_points:
+        life.reporter.say(f"extending: from {before} to {plan.base_points} base points")
+    _extend(life, asked, before, plan.base_points)
+
+
+def _extend(life: Life, asked: Job, before: int, base_points: int) -> None:
+    """Have the store go on, with as many base points or more; states that are no part of a larger study are dropped."""
+    store.extend(life.path, asked.study, base_points)
+    if before < base_points and (asked.study.granularity == "run" or why_not_extended(asked, before, base_points)):
+        shutil.rmtree(life.path / store.CHECKPOINT, ignore_errors=True)
+
+
+# a round --------------------------------------------------------------------------------------------------------------
+
+
+def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, outputs: Any, pace: Pace) -> Outcome:
+    """Reduce a fixed study, and write its maps if nothing asks for more base points."""
+    path, retried = life.path, int(store.attributes(life.path)["retried"])
+    results = samples(job, plan)
+    store.update(path, status="running", quantities=list(results))
+    rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
+    fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items() if name in results}
+    told = 0  # failures that the store tells of
+
+    def prepare() -> None:
+        store.prepare(path, job.study, fields, rows, results)
+
+    def noted(done: int, ledger: Ledger) -> None:
+        nonlocal told
+        if len(ledger) != told:
+            store.write_quarantine(path, job.study, ledger.failures)
+            told = len(ledger)
+        store.update(path, base_points_done=done, **_on_record(plan, ledger, retried))
+
+    try:
+        if asked.study.granularity == "run":
+            retried += _make_runs(life, job, plan, seen, outputs, pace)
+            store.update(path, retried=retried)
+            job, pace = Job(job.study, job.digests, _record(path).read), READING
+        write, checkpoint = partial(store.write_slab, path), path / store.CHECKPOINT
+        stop = asked.study.stop
+        grow = stop is not None and plan.base_points < stop.max_base_points
+        return reduce_study(
+            life.dask, job, plan, pace, prepare, write, checkpoint, life.reporter, noted, stop=stop, grow=grow
+        )
+    except (DnnsaError, KeyboardInterrupt):
+        with suppress(OSError):  # a full disk cannot be told that it is
+            store.update(path, status="stopped")
+        raise
+
+
+def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, outputs: Any, pace: Pace) -> int:
+    """Make the runs that are not kept yet; returns how many had to be tried again."""
+    path, record = life.path, _record(life.path)
+    fields = {
+        name: store.RunField(field.dims, field.shape, field.coords, field.dtype) for name, field in seen.fields.items()
+    }
+    store.prepare_runs(path, job.study, distinct(job).values, fields)
+    if outputs is not None and record.states()[0] == store.NOT_RUN:
+        record.write(0, {name: y[0] for name, y in outputs.items()}, seen.seconds)
+    told = {name: [list(field.shape), field.dtype] for name, field in seen.fields.items()}
+    store.update(path, first_run={"fields": told, "seconds": seen.seconds})
+    return make_runs(life.dask, job, seen.fields, record, pace.base_point, life.reporter)
+
+
+def _record(path: Path) -> Record:
+    return Record(
+        states=partial(store.run_states, path),
+        write=partial(store.write_run, path),
+        write_failed=partial(store.write_failed, path),
+        outputs=partial(store.read_runs, path),
+        failures=partial(store.failed_runs, path),
+    )
+
+
+def _on_record(plan: Plan, ledger: Ledger, retried: int) -> dict[str, Any]:
+    """What the store tells of how a study went."""
+    machines = [
+        json.loads(machine)
+        | {"base_points": sum(plan.count(0, number) for _, first, end in spans for number in range(first, end))}
+        for machine, spans in ledger.machines.items()
+    ]
+    return {"base_points_quarantined": len(ledger), "retried": retried + ledger.retried, "machines": machines}
+
+
+# rounds ---------------------------------------------------------------------------------------------------------------
+
+
+def _more(life: Life, asked: Job, plan: Plan) -> tuple[Job, Plan]:
+    """Twice as many base points. What is done is part of them, unless a replicate was smaller than a block."""
+    base_points = 2 * plan.base_points
+    bigger = _at(asked, base_points)
+    life.reporter.say(f"{plan.base_points} base points are not enough to be sure: going on to {base_points}")
+    _extend(life, asked, plan.base_points, base_points)
+    return bigger, plan_of(bigger, plan.fields)
+
+
+def _end(life: Life, asked: Job, plan: Plan, outcome: Outcome) -> None:
+    """What only the client can write, and the word that the store is complete."""
+    study, path = asked.study, life.path
+    level = next((e.level for e in study.estimators if hasattr(e, "level")), 0.95)
+    for quantity, ratios in outcome.ratios.items():
+        if plan.fields[quantity].shape:
+            for name, ratio in ratios.items():
+                store.write_aggregated(path, quantity, name, ratio.leading, aggregated(ratio, level), level)
+    attrs = {}
+    if study.stop is not None:
+        share = round(least(outcome.narrow), 4)
+        attrs["stop"] = {**study.document["stop"], "sure": sure(outcome.narrow, study.stop), "narrow": share}
+    seconds = (datetime.now(UTC) - life.began).total_seconds()
+    store.finish(path, plan.base_points, len(outcome.ledger), seconds, **attrs)
