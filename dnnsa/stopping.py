@@ -64,7 +64,8 @@ def narrow(maps: Mapping[str, Map], stop: Stop) -> Narrow:
 def _is_narrow(maps: Mapping[str, Map], name: str, half_width: float) -> NDArray[np.bool_]:
     """Whether all that leads a cell is narrow, ``(*shape)``; the diagonal of a second-order map has no index."""
     lower, upper = maps[f"{name}_lower"], maps[f"{name}_upper"]
-    within = (upper.array - lower.array) / 2 <= half_width  # False for NaN
+    with np.errstate(invalid="ignore"):  # both may be infinite
+        within = (upper.array - lower.array) / 2 <= half_width  # False for NaN
     if len(upper.leading) == 2:
         within[np.diag_indices(len(within))] = True
     return np.asarray(within.all(axis=tuple(range(len(upper.leading)))))
@@ -73,7 +74,7 @@ def _is_narrow(maps: Mapping[str, Map], name: str, half_width: float) -> NDArray
 def sure(counts: Mapping[str, Narrow], stop: Stop) -> bool:
     """Whether enough cells of each quantity are narrow, and there are any."""
     known = [one for one in counts.values() if one.cells]
-    return bool(known) and all(one.narrow >= stop.cells * one.cells for one in known)
+    return bool(known) and all(one.narrow / one.cells >= stop.cells for one in known)
 
 
 def least(counts: Mapping[str, Narrow]) -> float:

@@ -77,12 +77,12 @@ def test_a_study_is_run_shown_and_drawn(dnnsa, folder):
     assert status == 0
     assert err == f"{folder / 'line.zarr'} holds this study, complete.\n"
 
-    (folder / "line.yaml").write_text(STUDY.replace("1024", "2048"), encoding="utf-8")
+    (folder / "line.yaml").write_text(STUDY.replace("1024", "1024, seed: 1"), encoding="utf-8")
     status, out, err = dnnsa("run", folder / "line.yaml")
     assert (status, out) == (2, "")
     assert err == (
         f"error: {folder / 'line.zarr'}: holds another study; give another --out, or --overwrite. What differs:\n"
-        "design.base_points: 1024 in the store, 2048 in the study\n"
+        "design.seed: 0 in the store, 1 in the study\n"
     )
     assert dnnsa("run", folder / "line.yaml", "--overwrite", "--out", folder / "line.zarr")[0] == 0
 

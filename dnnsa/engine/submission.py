@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
+from distributed.comm import CommClosedError
 
 from dnnsa.errors import DnnsaError, RunError
 
@@ -96,6 +97,8 @@ def in_words(error: BaseException, where: str = "") -> DnnsaError:
     if isinstance(error, DnnsaError):
         return error
     if isinstance(error, CancelledError):
-        return RunError("The Dask scheduler has lost a task.")
+        return RunError("The Dask scheduler is gone, or has lost a task.")
+    if isinstance(error, CommClosedError):
+        return RunError(GONE)
     at = f" at {where}" if where else ""
     return RunError(f"{type(error).__name__}{at}: {str(error).rstrip('.')}.")

@@ -10,7 +10,7 @@ from dnnsa.errors import InputError
 from dnnsa.store.names import side
 
 FACTORS = ("factor", "factor_2")
-QUARANTINE = "quarantine"
+APART = ("quarantine", "runs")  # groups that are no quantities
 BOUNDS = ("lower", "upper")
 SOBOL = ("S1", "ST")
 MORRIS = ("mu", "mu_star", "sigma")
@@ -138,7 +138,7 @@ def _datasets(results: Any, quantity: str | None) -> dict[str, Any]:
     """The dataset of each quantity that is asked for, by name."""
     if not hasattr(results, "children"):
         return {quantity or "quantity": results}
-    found = {str(name): node.to_dataset() for name, node in results.children.items() if name != QUARANTINE}
+    found = {str(name): node.to_dataset() for name, node in results.children.items() if name not in APART}
     if not found and results.data_vars:
         return {quantity or str(results.name or "quantity"): results.to_dataset()}
     if quantity is None:

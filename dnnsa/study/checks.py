@@ -15,7 +15,7 @@ from dnnsa.cases import Cases
 from dnnsa.designs import Design, External
 from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
-from dnnsa.estimators import Dgsm, Estimator
+from dnnsa.estimators import Dgsm, Estimator, Sobol
 from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, holds
 from dnnsa.factors.base import EDGES
@@ -246,14 +246,19 @@ def _of_stop(study: Parts) -> Iterator[str]:
     for name in study.stop.of:
         if name not in known:
             yield f"stop.of: no `{name}` with an interval among what is estimated{reading.nearest(name, known)}"
-    if study.design.replicates < 2:
+    if study.design.replicates < 2 and not (_by_fisher(study) and {"S1", "ST"}.issuperset(study.stop.of)):
         yield "stop: intervals need `design.replicates` of 2 or more, got 1: there is nothing to be sure by."
+
+
+def _by_fisher(study: Parts) -> bool:
+    """Whether intervals of S1 and ST are made without replicates."""
+    return any(isinstance(one, Sobol) and one.intervals == "fisher" for one in study.estimators)
 
 
 def _doubled(least: int, most: int) -> str:
     """The nearest doublings of a number, in words."""
-    below = least << max(0, (most // least).bit_length() - 1)
-    return f"{below} or {2 * below}" if most > least else f"{least}"
+    below = least << (max(least, most) // least).bit_length() - 1
+    return f"{below} or {2 * below}"
 
 
 def _of_repeated(study: Parts) -> Iterator[str]:

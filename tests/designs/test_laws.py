@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnnsa.designs import Morris, Saltelli, Sample
-from dnnsa.designs.sequences import SEQUENCES
+from dnnsa.designs import External, Morris, Saltelli, Sample
+from dnnsa.designs.sequences import SEQUENCES, enough
 from dnnsa.layout import apart
 
 KINDS = [
@@ -32,6 +32,51 @@ def test_a_longer_study_contains_the_shorter_ones_points(kind, given_settings):
     # 32 points are enough for six columns of Sobol' points to have first bits of their own
     short, long = kind(base_points=128, seed=5, **given_settings), kind(base_points=1024, seed=5, **given_settings)
     np.testing.assert_array_equal(long.points(apart(3), 2, 0, 256)[:32], short.points(apart(3), 2, 0, 32))
+
+
+def begins(long, short, groups):
+    """Whether each replicate of a design begins with the points of that of a smaller one."""
+    share = short.base_points // short.replicates
+    return all(
+        np.array_equal(long.points(groups, number, 0, share), short.points(groups, number, 0, share))
+        for number in range(short.replicates)
+    )
+
+
+SHARES = [1, 2, 8, 16, 32, 64, 256, 512]
+
+
+@ALL
+@pytest.mark.parametrize("groups", [apart(3), (0, 1, 0, 2, 1)])
+def test_a_design_knows_whether_it_begins_with_a_smaller_ones_points(kind, given_settings, groups):
+    told = set()
+    for fewer, more in [(fewer, more) for fewer in SHARES for more in SHARES if fewer < more]:
+        short, long = (kind(base_points=4 * share, seed=5, **given_settings) for share in (fewer, more))
+        told.add(long.begins_with(groups, short.base_points))
+        assert long.begins_with(groups, short.base_points) == begins(long, short, groups), (fewer, more)
+    sobol = kind is not Morris and given_settings.get("sequence", "sobol") == "sobol"
+    assert told == ({True, False} if sobol else {True})
+
+
+@pytest.mark.parametrize(("kind", "columns"), [(Saltelli, 6), (Sample, 3)])
+@pytest.mark.parametrize("replicates", [1, 3, 4])
+def test_sobol_points_are_others_where_a_replicate_grows_past_so_many_that_columns_differ(kind, columns, replicates):
+    last = replicates * enough(columns) // 2  # base points, with which dimensions are put in another order still
+    designs = [kind(base_points=last * times, replicates=replicates) for times in (1, 2, 4)]
+    assert [design.begins_with(apart(3), last) for design in designs] == [True, False, False]
+    assert not begins(designs[1], designs[0], apart(3))
+    assert designs[2].begins_with(apart(3), 2 * last)
+    assert begins(designs[2], designs[1], apart(3))
+
+
+@pytest.mark.parametrize("replicates", [1, 2, 8])
+def test_what_a_design_begins_with_is_told_of_each_replicate(replicates):
+    short, long = (Saltelli(base_points=n, replicates=replicates, seed=1) for n in (128, 1024))
+    assert long.begins_with(apart(5), 128) == begins(long, short, apart(5)) == (replicates <= 2)  # 64 for ten columns
+
+
+def test_a_table_begins_with_no_other_one():
+    assert not External(path="table.csv", pattern="sample").begins_with(apart(3), 4)
 
 
 @ALL

@@ -7,11 +7,12 @@ import pytest
 
 import dnnsa
 from dnnsa.cluster import Local
-from dnnsa.engine import committed, plan_of, probe
+from dnnsa.engine import plan_of, probe
 from dnnsa.engine.tasks import leaf
+from dnnsa.engine.tree import Node
 from dnnsa.errors import Interrupted, ModelError
 from dnnsa.view.progress import Quiet
-from tests.engine.test_drive import Watch, job, reduced, same
+from tests.engine.test_drive import Watch, committed, job, reduced, same
 from tests.studies import UNIFORM, study
 
 # The factors are uniform on [-1/2, 1/2]: variance 1/12, and 1/144 of a product of two.
@@ -242,7 +243,7 @@ def test_every_kind_of_state_has_the_same_bits_with_any_workers_and_after_an_int
     assert 0 < committed(two / "checkpoint", plan)[0] < 1024
     again, resumed = reduced(client, made, two, seconds=100.0)
     same(first, again)
-    assert [f[:3] for f in outcome.failures] == [f[:3] for f in resumed.failures]
+    assert [f[:3] for f in outcome.ledger.failures] == [f[:3] for f in resumed.ledger.failures]
     *most, last = first["y-3.npz"]["n"].ravel()
     assert most == [1024, 1024]
     assert 750 < last < 1024
@@ -259,16 +260,20 @@ def test_the_last_cell_loses_base_points_and_its_neighbours_do_not(client, tmp_p
     made = job(tmp_path, ZOO, p=3, max_failed=1.0, design=design("saltelli", 1024), estimators=kinds("sobol", of=["y"]))
     maps, outcome = reduced(client, made, tmp_path)
     (found,) = maps.values()
-    assert found["n"].ravel().tolist() == [1024] * 11 + [1024 - len(outcome.failures)]
+    assert found["n"].ravel().tolist() == [1024] * 11 + [1024 - len(outcome.ledger.failures)]
     assert found["status"].ravel().tolist() == [0] * 11 + [1]
-    assert 0 < len(outcome.failures) < 100
+    assert 0 < len(outcome.ledger.failures) < 100
 
 
 def test_the_count_of_a_state_becomes_one_for_each_cell_when_the_first_base_point_is_left_out(tmp_path):
     made = job(tmp_path, ZOO, p=3, max_failed=1.0, design=design("saltelli", 1024), estimators=kinds("sobol", of=["y"]))
     plan = plan_of(made, probe(made).fields)
-    states = [leaf(made, plan, replicate, 0, number) for replicate in range(4) for number in range(4)]
-    shapes = {np.shape(made.states[0][0][0].n): bool(made.failures) for made in states}
+    states = [
+        leaf(made, plan, Node(0, replicate, 0, number), {}, 60.0, None, False, "")
+        for replicate in range(4)
+        for number in range(4)
+    ]
+    shapes = {np.shape(made.states[0][0][0].n): bool(made.report.failures) for made in states}
     assert shapes == {(): False, (4, 3): True}
 
 
