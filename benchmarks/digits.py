@@ -16,9 +16,8 @@ from pathlib import Path
 
 import dnnsa
 from dnnsa.cluster import Local
-from dnnsa.engine import Job
+from dnnsa.engine import Job, probe
 from dnnsa.engine.block import draws, evaluate
-from dnnsa.engine.tasks import probe
 from dnnsa.errors import StudyError
 from dnnsa.reading import read_file
 from dnnsa.view.progress import Quiet

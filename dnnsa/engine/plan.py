@@ -19,7 +19,7 @@ SLICE_VALUES = 2**23  # outputs that are asked of the model at once: 64 MiB in f
 MEMORY_VALUES = 2**25  # outputs of a block that are kept in memory: 256 MiB in float64
 SPILLED_BYTES = 2**27  # a state of all quantities that is larger lives in files
 NOT_OF_NUMPY = {"bfloat16": 2.0**-7}  # real numbers that NumPy does not know as such, and their machine epsilon
-PART_BYTES = 2**28  # states of all replicates of a part of the fields: they meet in one worker
+PART_BYTES = 2**27  # states of all replicates of a part of the fields: they meet in one worker
 
 
 def is_real(dtype: np.dtype[Any]) -> bool:

@@ -303,7 +303,7 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
     assert found["n"] + len(outcome.ledger.failures) == 1024
 
 
-DEADLY = "import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4985).any(): HARM\n    return np.exp(3 * x1) * x2"
+DEADLY = "import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n    return np.exp(3 * x1) * x2"
 
 
 SCALAR = {"output": Field((), "float64", (), {})}
@@ -317,7 +317,7 @@ def left_out(made):
     """The base points of a study of `DEADLY` that do harm, by replicate and number."""
     at = draws(made)
     for replicate in range(at.replicates):
-        hot = (at.runs(at.points(replicate, 0, 256))["x1"] > 0.4985).any(axis=1)
+        hot = (at.runs(at.points(replicate, 0, 256))["x1"] > 0.4992).any(axis=1)
         yield from ((replicate, int(number)) for number in np.flatnonzero(hot))
 
 

@@ -1,15 +1,16 @@
 """Large fields: states in files, outputs of a block in a file, and the same bits."""
 
+import json
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from dnnsa.engine import plan_of, probe
 from dnnsa.engine.scratch import InFile, InMemory
-from tests.engine.test_drive import FIELD, job, reduced, same
-
-
-def files(folder):
-    return {path.name for path in folder.iterdir()}
+from tests.engine.test_drive import FIELD, ROOT, job, reduced, same
 
 
 @pytest.fixture
@@ -64,3 +65,48 @@ def test_states_in_files_and_outputs_in_files_change_no_bit(client, tmp_path, sm
         whole = {key: np.concatenate([part[key] for part in maps.values()], axis=-1) for key in ("S1", "ST", "mean")}
         expected = expected or whole
         same({"": expected}, {"": whole})
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+import dnnsa
+from dnnsa.cluster import Local
+from dnnsa.view.progress import Quiet
+from tests.studies import study
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+if __name__ == "__main__":
+    folder, size = Path(sys.argv[1]), int(sys.argv[2])
+    source = "def f(x1, x2): return np.exp(3 * x1)[:, None] * np.cos(np.arange(1000) * x2[:, None])"
+    with Local(workers=1).open() as client:
+        dnnsa.run(study(folder, source, base_points=size), client, folder / f"{size}.zarr", reporter=Quiet())
+        print(peak(), *client.run(peak).values())
+"""
+
+
+def test_memory_does_not_grow_with_base_points(tmp_path):
+    """The client, which holds the scheduler too, and the worker, at 16 times the base points: within a tenth."""
+    script = tmp_path / "measured.py"
+    script.write_text(MEASURED, encoding="utf-8")
+    peaks = []
+    for size in (2048, 32768):
+        command = [sys.executable, script, tmp_path, str(size)]
+        done = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        peaks.append([int(number) for number in done.stdout.split()])
+    (client, worker), (longer_client, longer_worker) = peaks
+    assert longer_client < 1.1 * client
+    assert longer_worker < 1.1 * worker
+
+
+def test_a_field_of_a_million_cells_is_reduced_by_two_workers_of_a_gigabyte():
+    """3.7 GB of outputs and 300 MB of states a replicate; the client stays below 500 MB."""
+    command = [sys.executable, ROOT / "benchmarks" / "large_field.py", "--small"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["completed"], told
+    assert told["client_below_500_mb"], told

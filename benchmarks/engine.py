@@ -1,0 +1,167 @@
+"""What the engine costs: beside a bare loop, on a second worker, and for each run of a model that costs nothing.
+
+    python examples/digits/train.py
+    python benchmarks/engine.py [--small]
+
+1. The digits study (digits.py) on one worker, from the first block to the last map, over the network alone in
+   a compiled loop. Two loops in this process stand between: the passes with their quantities, and the same of
+   perturbed images. So the ratio is a product: quantities, perturbing, and the rest, which is reducing, Dask and maps.
+2. Two workers over one, for a base point of 10 ms that keeps a processor busy, and for one that sleeps.
+3. 81,920 runs (10,240 with --small), as many as in the record of Melissa, each a field of 1e4 cells that costs
+   no more than to write it, p = 6, on two workers. Scheduler and workers are processes of their own. The overhead of a
+   run is the wall time less what the model alone takes on two workers, over the runs. Bytes moved between processes,
+   states and messages, stand beside the 2p + 3 fields of 8 bytes a base point that would go to Melissa's server.
+
+The last line is JSON.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from digits import bare_loop, composed_loop, the_study, whole_study
+from processes import HERE, Cluster, Meter, two_workers
+
+import dnnsa
+from dnnsa.api import plan
+from dnnsa.cluster import Local
+from dnnsa.engine import Job
+from dnnsa.engine.block import draws, runs
+from dnnsa.engine.network import network_evaluator
+from dnnsa.view.progress import Quiet
+
+CELLS, P = 10_000, 6
+
+
+def of_function(call: str, factors: str, base_points: int, replicates: int = 4) -> dnnsa.Study:
+    """A study of one of the models beside this file; factors are one letter each."""
+    return dnnsa.Study(
+        directory=HERE,
+        name=call,
+        factors={name: {"kind": "uniform", "low": 0, "high": 1} for name in factors},
+        design={"kind": "saltelli", "base_points": base_points, "replicates": replicates},
+        model={"kind": "function", "call": f"models:{call}"},
+        estimators=[{"kind": "sobol"}],
+    )
+
+
+def points_of(study: dnnsa.Study, block: int):
+    """Each factor's values in the runs of one block after the other."""
+    job = Job(study, study.digests())
+    share = study.design.base_points // study.design.replicates
+    for replicate in range(study.design.replicates):
+        for start in range(0, share, block):
+            yield runs(job, draws(job).points(replicate, start, block))
+
+
+def nominal_loop(study: dnnsa.Study) -> float:
+    """Seconds of all passes with their quantities, of images that nothing has happened to."""
+    evaluator = network_evaluator(study.model, study.cases, (), study.quantities, study.directory, study.digests())
+    blocks = list(points_of(study, 64))
+    evaluator.run(blocks[0])
+    began = time.perf_counter()
+    for values in blocks:
+        evaluator.run(values)
+    return time.perf_counter() - began
+
+
+def efficiency(small: bool) -> dict[str, float]:
+    """Ratios of the digits study to the loops that do less and less of it."""
+    study = the_study(small)
+    passes = study.design.base_points * study.layout.runs * study.cases.count
+    seconds = {
+        "study, 1 worker, blocks to maps": whole_study(study, 1)[1],
+        "loop of perturbed passes, with quantities": composed_loop(study),
+        "loop of nominal passes, with quantities": nominal_loop(study),
+        "bare loop": bare_loop(study, passes),
+    }
+    whole, perturbed, nominal, bare = seconds.values()
+    print(f"{passes} forward passes of the digits' network")
+    for name, spent in seconds.items():
+        print(f"  {name:42s} {spent:8.2f} s {passes / spent:10.0f} passes/s {spent / bare:6.2f} x bare")
+    return {
+        "wall_over_bare_loop": whole / bare,
+        "of_quantities": nominal / bare,
+        "of_perturbing": perturbed / nominal,
+        "wall_over_perturbed_loop": whole / perturbed,
+    }
+
+
+class Clock(Quiet):
+    """Notes when the first block starts."""
+
+    began = 0.0
+
+    def update(self, progress: object) -> None:
+        self.began = self.began or time.perf_counter()
+
+
+def speedup(call: str, base_points: int) -> float:
+    """Wall time on one worker over that on two, from the first block to the last map."""
+    seconds = []
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder, Local(workers=workers).open() as client:
+            clock = Clock()
+            dnnsa.run(of_function(call, "ab", base_points), client, Path(folder) / "out.zarr", reporter=clock)
+            seconds.append(time.perf_counter() - clock.began)
+    one, two = seconds
+    ideal = base_points * 0.010
+    print(
+        f"a base point {call} for 10 ms: {one:.2f} s, 2 workers {two:.2f} s, ideal {ideal:.2f} s and {ideal / 2:.2f} s"
+    )
+    return one / two
+
+
+def overhead(cluster: Cluster, base_points: int) -> dict[str, Any]:
+    """What the engine and the cluster spend on runs that cost nothing."""
+    study = of_function("field", "abcdef", base_points, replicates=5)
+    evaluator = study.model.load(study.directory, study.digests())
+    model = 0.0
+    for values in points_of(study, 64):
+        began = time.perf_counter()
+        evaluator.run(values)
+        model += time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        meter = Meter(cluster)
+        dnnsa.run(study, cluster.client, Path(folder) / "out.zarr", reporter=meter)
+        spent = meter.spent()
+    made, block = min((plan(study) for _ in range(4)), key=lambda timed: timed[1])  # the first one compiles
+    alone = block * base_points / made.block  # seconds of all blocks in one process, without Dask
+    count, melissa = base_points * (P + 2), (2 * P + 3) * 8 * CELLS
+    moved = (spent.states + spent.messages) / base_points
+    print(f"{count} runs of {CELLS} cells, 2 workers: {spent.wall:.2f} s, of the model alone {model:.2f} s")
+    print(f"  {alone:.2f} s are the blocks in one process with their reduction, without Dask")
+    print(f"  {spent.tasks} tasks; CPU: scheduler {spent.scheduler:.2f} s, client {spent.client:.2f} s")
+    print(f"  workers {spent.workers:.2f} s; moved: states {spent.states:.3g} B, messages {spent.messages:.3g} B")
+    print(f"  moved for a base point {moved:.0f} B, Melissa's {2 * P + 3} fields {melissa} B")
+    return {
+        "runs": count,
+        "overhead_per_run_us": 1e6 * (spent.wall - model / 2) / count,
+        "overhead_per_run_without_dask_us": 1e6 * (alone - model) / 2 / count,
+        "tasks": spent.tasks,
+        "bytes_per_base_point": moved,
+        "bytes_vs_melissa": moved / melissa,
+        "scheduler_busy": spent.scheduler / spent.wall,
+        "client_busy": spent.client / spent.wall,
+    }
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--small", action="store_true", help="a minute and a half")
+    small = arguments.parse_args().small
+    found: dict[str, Any] = efficiency(small)
+    found["speedup_2_workers"] = speedup("computes", 1024 if small else 4096)
+    found["speedup_2_workers_asleep"] = speedup("sleeps", 1024 if small else 4096)
+    with two_workers() as cluster:
+        found |= overhead(cluster, 1280 if small else 10_240)
+    print(
+        json.dumps({name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()})
+    )
+
+
+if __name__ == "__main__":
+    main()
