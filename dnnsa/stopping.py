@@ -48,8 +48,9 @@ class Narrow(NamedTuple):
 def narrow(maps: Mapping[str, Map], stop: Stop) -> Narrow:
     """Count the cells of a slab of a quantity whose intervals are all narrow enough.
 
-    A cell without variance has no index, however many base points there are, and does not count. Any other index
-    without an interval is not narrow. Maps that this quantity does not have are none of its business.
+    A cell without variance so far has no index and does not count; one that varies in rare runs only may not have
+    shown it yet. Any other index without an interval is not narrow. Maps that this quantity does not have are none of
+    its business.
     """
     named = [name for name in stop.of if f"{name}_lower" in maps and f"{name}_upper" in maps]
     if not named:

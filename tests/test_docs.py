@@ -22,6 +22,7 @@ from dnnsa.estimators.hsic import Goal
 from dnnsa.factors import Range, Uniform
 from dnnsa.layout import PICK_FREEZE, SAMPLE, TRAJECTORY, Layout, apart
 from dnnsa.reading import plain, read_text
+from dnnsa.stopping import Stop
 from dnnsa.study import PARTS, TAKEN, StudyFile
 
 ROOT = Path(__file__).parents[1]
@@ -197,8 +198,9 @@ def test_the_reference_has_every_key_of_a_range():
     assert rows(room_sections("`factors`")["Conditions"]) == keys(Range)
 
 
-def test_the_reference_has_every_key_of_the_cases():
-    assert rows(sections(read(REFERENCE), 2)["`cases`"]) == keys(Cases)
+@pytest.mark.parametrize(("section", "of"), [("cases", Cases), ("stop", Stop)])
+def test_the_reference_has_every_key_of_what_a_study_has_once(section, of):
+    assert rows(sections(read(REFERENCE), 2)[f"`{section}`"]) == keys(of)
 
 
 def test_the_reference_has_every_key_of_a_study_and_its_default():

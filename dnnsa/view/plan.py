@@ -23,7 +23,9 @@ def plan_table(plan: Plan, seconds: float) -> Any:
         "values": f"{_bytes(plan.base_points * plan.runs * plan.cells * 8)} that are never kept",
         "blocks": f"{blocks:,} of {plan.block} base points, {2**level} a task",
         "tasks": f"{leaves:,} of blocks, {merges:,} merges, {len(plan.parts)} to write the maps",
-        "state": f"{_bytes(plan.state_bytes)} for each replicate, in {len(plan.parts)} part(s)",
+        "state": f"{_bytes(plan.state_bytes)} for each replicate, in {len(plan.parts)} part(s)"
+        + (", in files while it runs" if plan.in_files else ""),
+        "kept": f"{_bytes(plan.state_bytes * plan.replicates)} of states, for more base points later",
         "memory": f"about {_bytes(_task_bytes(plan))} in each worker beside the model",
         "time": f"about {_seconds(blocks * seconds / CPU_COUNT)} on {CPU_COUNT} workers like this process, "
         "after their start",
@@ -34,8 +36,11 @@ def plan_table(plan: Plan, seconds: float) -> Any:
 
 
 def _task_bytes(plan: Plan) -> int:
-    """Outputs of a block with what estimators need beside them, and the states that are merged."""
-    return 4 * 8 * plan.block * plan.runs * plan.cells + (plan.levels + 2 * plan.replicates) * plan.state_bytes
+    """Outputs with what estimators need beside them, and the states that are merged or finalized."""
+    outputs = 4 * 8 * (plan.at_once if plan.scratch else plan.block) * plan.runs * plan.cells
+    if plan.in_files:
+        return outputs + 2 * plan.replicates * max(sum(map(plan.slab_bytes, part)) for part in plan.parts)
+    return outputs + (plan.levels + 2 * plan.replicates) * plan.state_bytes
 
 
 def _bytes(count: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TextIO
 
 
 class State(Protocol):
-    """How far a study has come, in base points."""
+    """How far a study has come, in base points or in runs."""
 
     @property
     def done(self) -> int: ...
@@ -18,6 +18,9 @@ class State(Protocol):
 
     @property
     def quarantined(self) -> int: ...
+
+    @property
+    def unit(self) -> str: ...
 
 
 class Quiet:
@@ -35,7 +38,7 @@ class Lines:
 
     def __init__(self, stream: TextIO, every: float = 5.0) -> None:
         self.stream, self.every = stream, every
-        self.began: tuple[float, int] | None = None  # when, and with how many base points done
+        self.began: tuple[float, int, str] | None = None  # when, with how many done, of what
         self.last = float("-inf")
 
     def say(self, message: str) -> None:
@@ -43,14 +46,14 @@ class Lines:
 
     def update(self, progress: State) -> None:
         now = time.monotonic()
-        self.began = self.began or (now, progress.done)
+        if self.began is None or self.began[2] != progress.unit:
+            self.began, self.last = (now, progress.done, progress.unit), float("-inf")
         if now - self.last < self.every and progress.done < progress.total:
             return
         self.last = now
         seconds, done = now - self.began[0], progress.done - self.began[1]
-        rate = f", {done / seconds:.0f} base points/s" if done and seconds > 0 else ""
-        quarantined = f", {progress.quarantined} in quarantine" if progress.quarantined else ""
-        self.say(f"{progress.done} of {progress.total} base points{rate}{quarantined}")
+        rate = f", {done / seconds:.3g} {progress.unit}/s" if done and seconds > 0 else ""
+        self.say(f"{progress.done} of {progress.total} {progress.unit}{rate}{_note(progress, ', ')}")
 
 
 class Bar:
@@ -63,7 +66,7 @@ class Bar:
 
         self.console = Console(file=stream)
         self.bar = Progress(
-            TextColumn("base points"),
+            TextColumn("{task.fields[unit]}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}", style="yellow"),
@@ -73,19 +76,26 @@ class Bar:
             console=self.console,
         )
         self.task: Any = None
+        self.unit, self.total = "", 0
 
     def say(self, message: str) -> None:
         self.bar.console.print(message, highlight=False, soft_wrap=True, markup=False)
 
     def update(self, progress: State) -> None:
-        note = f"{progress.quarantined} in quarantine" if progress.quarantined else ""
-        if self.task is None:
+        note = _note(progress)
+        if self.unit != progress.unit or self.total != progress.total:  # runs, then base points, then more of them
             self.bar.start()
-            self.task = self.bar.add_task("", total=progress.total, completed=progress.done, note=note)
+            self.unit, self.total = progress.unit, progress.total
+            self.task = self.bar.add_task("", total=self.total, completed=progress.done, note=note, unit=self.unit)
         self.bar.update(self.task, completed=progress.done, note=note)
 
     def close(self) -> None:
         self.bar.stop()
+
+
+def _note(progress: State, before: str = "") -> str:
+    told = "failed" if progress.unit == "runs" else "in quarantine"
+    return f"{before}{progress.quarantined} {told}" if progress.quarantined else ""
 
 
 @contextmanager
