@@ -1,6 +1,6 @@
 """What people call: run a study, plan it, open its results."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dnnsa import store
 from dnnsa.cluster import Cluster, Local
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
-from dnnsa.errors import Interrupted, ModelError, RunError
+from dnnsa.errors import Interrupted, ModelError, RunError, StoreError
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
 from dnnsa.study import Study
@@ -60,7 +60,8 @@ def run(
     with nullcontext(reporter) if reporter else watcher() as watching:
         held = standing(path, job, overwrite)
         if held.complete:
-            store.tidy(path)
+            with suppress(StoreError, OSError), store.alone(path):  # what a crash has left to do
+                store.tidy(path)
             watching.say(f"{path} holds this study, complete.")
             return store.open_results(path)
         watching.say("starting workers" if client is None else "looking at the client's workers")

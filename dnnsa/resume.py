@@ -48,6 +48,9 @@ def standing(path: Path, job: Job, overwrite: bool) -> Standing:
         raise StoreError(f"{path}: {told}")
     if held < asked and (told := why_not_extended(job, held, asked)):
         raise StoreError(f"{path}: cannot go on from its {held} base points to {asked}: {told}")
+    grows = attrs["status"] == "complete" and study.stop is not None and held < study.stop.max_base_points
+    if grows and (told := why_not_extended(job, held, 2 * held)):
+        raise StoreError(f"{path}: cannot go on from its {held} base points to {2 * held}: {told}")
     return Standing(False, max(held, asked))
 
 

@@ -1,7 +1,6 @@
 """A study on a cluster and in its store: run once, or in rounds of more base points until it is sure."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -116,7 +115,8 @@ def _first(life: Life, job: Job, _: Any) -> tuple[Probe, None]:
         return probing.result(), None
     except KilledWorker as error:
         raise ModelError(
-            "model: its first base point ends the worker process that it is in (a crash, or too much memory)."
+            "model: its first base point ends the worker process that it is in (a crash, too much memory, or more than "
+            "`time_limit`)."
         ) from error
     finally:
         client.cancel(loading)
@@ -130,7 +130,7 @@ def _first_run(life: Life, job: Job, began: Mapping[str, Any] | None) -> tuple[P
             return seen, outputs
         fields = life.dask.submit(fields_again, job, began["fields"], pure=False).result()
     except KilledWorker as error:
-        raise ModelError("model: its first run ends the worker process that it is in.") from error
+        raise ModelError("model: its first run ends the worker process that it is in, or takes too long.") from error
     return Probe(fields, began["seconds"]), None
 
 
@@ -142,7 +142,7 @@ def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
     if seen.seconds * plan.block < QUICK and job.study.granularity == "block":
         # A block that ends its worker will do so again, and be told.
         with suppress(KilledWorker):
-            seconds = life.dask.submit(time_block, job, seen.fields, allowed, pure=False).result()
+            seconds = life.dask.submit(time_block, job, seen.fields, allowed * plan.at_once, pure=False).result()
             return Pace(float(seconds), allowed)
     return Pace(seen.seconds * plan.block, allowed)
 
@@ -163,9 +163,9 @@ def _lay_out(life: Life, asked: Job, plan: Plan, overwrite: bool) -> None:
 
 def _extend(life: Life, asked: Job, before: int, base_points: int) -> None:
     """Have the store go on, with as many base points or more; states that are no part of a larger study are dropped."""
-    store.extend(life.path, asked.study, base_points)
-    if before < base_points and (asked.study.granularity == "run" or why_not_extended(asked, before, base_points)):
-        shutil.rmtree(life.path / store.CHECKPOINT, ignore_errors=True)
+    larger = before < base_points
+    drop = larger and (asked.study.granularity == "run" or bool(why_not_extended(asked, before, base_points)))
+    store.extend(life.path, asked.study, base_points, keep=not drop)
 
 
 # a round --------------------------------------------------------------------------------------------------------------
@@ -173,27 +173,27 @@ def _extend(life: Life, asked: Job, before: int, base_points: int) -> None:
 
 def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, outputs: Any, pace: Pace) -> Outcome:
     """Reduce a fixed study, and write its maps if nothing asks for more base points."""
-    path, retried = life.path, int(store.attributes(life.path)["retried"])
+    path, retried = life.path, int(store.attributes(life.path).get("runs_retried", 0))
     results = samples(job, plan)
     store.update(path, status="running", quantities=list(results))
     rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
     fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items() if name in results}
-    told = 0  # failures that the store tells of
+    told: list[Any] | None = None  # failures that the store tells of
 
     def prepare() -> None:
         store.prepare(path, job.study, fields, rows, results)
 
     def noted(done: int, ledger: Ledger) -> None:
         nonlocal told
-        if len(ledger) != told:
-            store.write_quarantine(path, job.study, ledger.failures)
-            told = len(ledger)
+        if ledger.failures != told:
+            told = ledger.failures
+            store.write_quarantine(path, job.study, told)
         store.update(path, base_points_done=done, **_on_record(plan, ledger, retried))
 
     try:
         if asked.study.granularity == "run":
             retried += _make_runs(life, job, plan, seen, outputs, pace)
-            store.update(path, retried=retried)
+            store.update(path, runs_retried=retried, retried=retried)
             job, pace = Job(job.study, job.digests, _record(path).read), READING
         write, checkpoint = partial(store.write_slab, path), path / store.CHECKPOINT
         stop = asked.study.stop

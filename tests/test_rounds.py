@@ -178,3 +178,43 @@ def test_dear_runs_that_fail_put_their_base_points_in_quarantine(client, tmp_pat
     ):
         run(strict, client, tmp_path / "strict.zarr")
     assert (tmp_path / "strict.zarr" / "runs").exists()
+
+
+def test_dear_runs_go_on_in_rounds_and_each_is_made_once(client, tmp_path):
+    asked = study(
+        tmp_path, logged(tmp_path), base_points=64, granularity="run", stop={"half_width": 1e-9, "max_base_points": 128}
+    )
+    results = run(asked, client, tmp_path / "out.zarr")
+    assert results.attrs["base_points"] == 128
+    assert len(calls(tmp_path)) == results["runs"].sizes["run"] == 512
+
+
+def test_dear_runs_that_failed_too_often_are_told_before_more_are_made(client, tmp_path):
+    source = logged(tmp_path, LOGGED.replace("    return", "    if x1[0] > 0.3: raise ValueError\n    return"))
+    asked = study(tmp_path, source, base_points=64, granularity="run")
+    for _ in range(2):
+        with pytest.raises(TooManyFailures):
+            run(asked, client, tmp_path / "out.zarr")
+        made = calls(tmp_path)
+    assert made == []
+
+
+def test_a_larger_study_that_has_nothing_of_the_smaller_one_never_meets_its_states(client, tmp_path, monkeypatch):
+    """The client dies as soon as the store says how large it is to be."""
+    asked = study(tmp_path, FIELD, base_points=16, stop=STOP)
+    put = store.update
+
+    def die(path, **attrs):
+        if store.attributes(path)["base_points"] == 32:
+            raise KeyboardInterrupt
+        put(path, **attrs)
+
+    monkeypatch.setattr(store, "update", die)
+    with pytest.raises((Interrupted, KeyboardInterrupt)):
+        run(asked, client, tmp_path / "out.zarr")
+    monkeypatch.undo()
+    assert store.attributes(tmp_path / "out.zarr")["base_points"] == 32
+    results = run(asked, client, tmp_path / "out.zarr")
+    same(
+        run(study(tmp_path, FIELD, base_points=results.attrs["base_points"]), client, tmp_path / "fixed.zarr"), results
+    )

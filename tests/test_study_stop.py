@@ -175,3 +175,13 @@ def test_no_quantity_may_be_called_like_the_group_of_runs():
         "factors.runs: a factor's name must be a Python name, such as `noise_sd`, none of `factor`, `factor_2`, "
         "`quarantine`, `runs`."
     ]
+
+
+def test_dear_runs_of_a_round_must_be_part_of_the_next():
+    """Four columns: from eight points a replicate on, of four replicates, each round begins with the one before."""
+    stop = {"half_width": 0.1, "max_base_points": 256}
+    with pytest.raises(StudyError) as told:
+        Study(**parts(base_points=16, granularity="run", stop=stop))
+    (problem,) = told.value.problems
+    assert problem.endswith("16 do not grow to 256 so: use 64 or more.")
+    Study(**parts(base_points=64, granularity="run", stop=stop))

@@ -63,13 +63,15 @@ class RunRaised(Exception):
 
 
 def make(job: Job, fields: Mapping[str, Field], number: int, record: Record, seconds: float, life: str) -> Place:
-    """Make one run and keep its outputs, in a worker.
+    """Make one run and keep its outputs, in a worker; nothing is done where they are kept already.
 
     Raises
     ------
     RunRaised
         The model raised, or answered with something else than at first.
     """
+    if record.states()[number] == 1:  # by a worker that died before it could say so
+        return place()
     evaluator = load(job)
     with ended_after(seconds, partial(tell_late, [life, number])):
         began = time.perf_counter()
@@ -113,6 +115,7 @@ class Runs:
         if self.done:
             self.reporter.say(f"resuming: {self.done} of {self.total} runs are kept already")
         self.tell()
+        self.check_failures()
         self.client.subscribe_topic(LATE, lambda event: self.dask.events.put(partial(self.late, event[1])))
         try:
             with deferred(lambda: self.dask.events.put(interrupt)):
@@ -201,12 +204,15 @@ class Runs:
         self.in_flight.pop(number, None)
         self.record.write_failed(number, cause, trace, float("nan"))
         self.failed.add(number)
+        self.check_failures()
+
+    def check_failures(self) -> None:
         study = self.job.study
         lost, base_points = distinct(self.job).base_points(self.failed), distinct(self.job).number[..., 0].size
         if lost > study.max_failed * base_points:
             raise TooManyFailures(
                 f"{lost} base points have runs that failed, more than max_failed: {study.max_failed:g} allows of "
-                f"{base_points}. The last one: {cause}."
+                f"{base_points}."
             )
 
     def tell(self) -> None:

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,8 +37,11 @@ def probe(job: Job) -> Probe:
         The model does not load, raises, or answers with something that is no quantity.
     """
     one = draws(job).points(0, 0, 1)
-    values = runs(job, one)
-    fields = _fields(job, _first(load(job), values), len(next(iter(values.values()))))
+    values, evaluator = runs(job, one), load(job)
+    count = len(next(iter(values.values())))
+    with _limited(job, count):
+        outputs = _first(evaluator, values)
+    fields = _fields(job, outputs, count)
     began = time.perf_counter()
     guarded(job, one, fields)
     return Probe(fields, time.perf_counter() - began)
@@ -54,7 +57,8 @@ def probe_run(job: Job) -> tuple[Probe, dict[str, np.ndarray[Any, Any]]]:
     """
     evaluator = load(job)
     began = time.perf_counter()
-    outputs = _first(evaluator, distinct(job).run(0))
+    with _limited(job, 1):
+        outputs = _first(evaluator, distinct(job).run(0))
     seconds = time.perf_counter() - began
     fields = _fields(job, outputs, 1)
     return Probe(fields, seconds), plain(outputs, 1, fields)
@@ -89,6 +93,12 @@ def _fields(job: Job, outputs: Outputs, count: int) -> dict[str, Field]:
             raise ModelError(f"model.dims.{name}: the model returns no quantity `{name}`, only {sorted(fields)}.")
     check_estimators(job.study.estimators, fields, len(job.study.factors))
     return fields
+
+
+def _limited(job: Job, count: int) -> AbstractContextManager[None]:
+    """What so many runs may take, where the study says what one may."""
+    limit = job.study.time_limit
+    return nullcontext() if limit is None else ended_after(limit * count, lambda _: None)
 
 
 def _first(evaluator: Evaluator, values: Values) -> Outputs:

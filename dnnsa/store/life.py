@@ -107,10 +107,15 @@ def tidy(path: Path) -> None:
         (path / CHECKPOINT).rename(path / STATES)
 
 
-def extend(path: Path, study: Study, base_points: int) -> None:
-    """Have a store run again, with more base points, from its last commit.
+def extend(path: Path, study: Study, base_points: int, keep: bool = True) -> None:
+    """Have a store run again, with more base points, from its last commit if that is a part of them.
 
-    A crash on the way leaves it as it was, once `tidy` has been there.
+    A crash on the way leaves it as it was, once `tidy` has been there, or without its commit where that is not kept.
+
+    Parameters
+    ----------
+    keep
+        Whether the last commit is a part of the larger study.
 
     Raises
     ------
@@ -118,7 +123,11 @@ def extend(path: Path, study: Study, base_points: int) -> None:
         It is complete and has no commit.
     """
     attrs = attributes(path)
-    if attrs["status"] == "complete":
+    if not keep:
+        (path / CHECKPOINT / "manifest.json").unlink(missing_ok=True)  # first, as it names the other files
+        if (path / CHECKPOINT).exists():
+            shutil.rmtree(path / CHECKPOINT)
+    elif attrs["status"] == "complete":
         tidy(path)
         if not (path / STATES).exists():
             raise StoreError(
@@ -146,4 +155,7 @@ def remove(path: Path) -> None:
         It is something else.
     """
     attributes(path)
-    shutil.rmtree(path)
+    aside = path.with_name(f".{path.name}.removed")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)  # at once: half a store is none
+    shutil.rmtree(aside)

@@ -1,5 +1,6 @@
 """The table of base points in quarantine."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from dnnsa.study import Study
 
 
 def write_quarantine(path: Path, study: Study, failures: Sequence[Any]) -> None:
-    """Write the table of base points in quarantine."""
+    """Write the table of base points in quarantine; there is none of none."""
     if not failures:
+        shutil.rmtree(path / "quarantine", ignore_errors=True)
         return
     table = {
         key: ("base_point", np.array([getattr(failure, key) for failure in failures], dtype=dtype))

@@ -4,6 +4,7 @@ import json
 import keyword
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +20,7 @@ from dnnsa.estimators import Dgsm, Estimator, Sobol
 from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, holds
 from dnnsa.factors.base import EDGES
-from dnnsa.layout import Layout
+from dnnsa.layout import Groups, Layout
 from dnnsa.models import Function, Keras, Model
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Quantity
@@ -50,6 +51,8 @@ class Parts(Protocol):
     def quantities(self) -> Mapping[str, Quantity]: ...
     @property
     def estimators(self) -> tuple[Estimator, ...]: ...
+    @property
+    def granularity(self) -> str: ...
     @property
     def stop(self) -> Stop | None: ...
     @property
@@ -246,8 +249,22 @@ def _of_stop(study: Parts) -> Iterator[str]:
     for name in study.stop.of:
         if name not in known:
             yield f"stop.of: no `{name}` with an interval among what is estimated{reading.nearest(name, known)}"
+    if study.granularity == "run" and (first := _first_that_grows(study.design, study.layout.groups, most)) != least:
+        yield (
+            f"design.base_points: with `stop` and `granularity: run` a study must begin with the points of the smaller "
+            f"one, and {least} do not grow to {most} so: use {first} or more."
+        )
     if study.design.replicates < 2 and not (_by_fisher(study) and {"S1", "ST"}.issuperset(study.stop.of)):
         yield "stop: intervals need `design.replicates` of 2 or more, got 1: there is nothing to be sure by."
+
+
+def _first_that_grows(design: Design, groups: Groups, most: int) -> int:
+    """The fewest base points, the design's or these doubled, whose doublings up to ``most`` begin with each other."""
+    sizes = [design.base_points]
+    while 2 * sizes[-1] <= most:
+        sizes.append(2 * sizes[-1])
+    alike = [replace(design, base_points=2 * size).begins_with(groups, size) for size in sizes[:-1]]  # type: ignore[type-var]
+    return sizes[len(alike) - alike[::-1].index(False)] if False in alike else sizes[0]
 
 
 def _by_fisher(study: Parts) -> bool:

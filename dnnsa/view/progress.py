@@ -38,7 +38,7 @@ class Lines:
 
     def __init__(self, stream: TextIO, every: float = 5.0) -> None:
         self.stream, self.every = stream, every
-        self.began: tuple[float, int, str] | None = None  # when, with how many done, of what
+        self.began: tuple[float, int, str, int] | None = None  # when, with how many done, of what and of how many
         self.last = float("-inf")
 
     def say(self, message: str) -> None:
@@ -46,8 +46,8 @@ class Lines:
 
     def update(self, progress: State) -> None:
         now = time.monotonic()
-        if self.began is None or self.began[2] != progress.unit:
-            self.began, self.last = (now, progress.done, progress.unit), float("-inf")
+        if self.began is None or self.began[2:] != (progress.unit, progress.total):
+            self.began, self.last = (now, progress.done, progress.unit, progress.total), float("-inf")
         if now - self.last < self.every and progress.done < progress.total:
             return
         self.last = now
