@@ -78,9 +78,9 @@ def studies() -> dict[str, dnnsa.Study]:
 def row(name: str, plan: Plan, block: float, workers: int, spent: Constants) -> tuple[str, ...]:
     """A line of the table; ``block`` in seconds."""
     level = blocks_a_task(plan, block, workers)
-    depth, parts = plan.levels - level, len(plan.parts)
+    depth = plan.levels - level
     leaves, task = plan.replicates * 2**depth, block * 2**level
-    each = 1 + parts if plan.in_files else 2 + 2 * parts  # tasks of Dask for a leaf: itself, what is picked, merges
+    each = plan.tasks_a_leaf
     free = 1 - spent.heartbeat * workers / heartbeat_interval(workers)  # of the scheduler's time
     asleep = math.ceil(leaves / workers) * task
     scheduler, client = leaves * each * spent.scheduler / free, leaves * each * spent.client

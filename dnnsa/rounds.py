@@ -13,6 +13,7 @@ from distributed import Client, KilledWorker
 from dnnsa import store
 from dnnsa.designs import External
 from dnnsa.engine import (
+    FirstRun,
     Job,
     Ledger,
     Outcome,
@@ -64,7 +65,7 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
     _welcome(life, job)
     asked, job = job, _at(job, held)
     began = store.attributes(path).get("first_run") if held else None
-    seen, outputs = (_first_run if asked.study.granularity == "run" else _first)(life, job, began)
+    seen, first = (_first_run if asked.study.granularity == "run" else _first)(life, job, began)
     plan = plan_of(job, seen.fields)
     pace = _pace(life, job, seen, plan)
     _lay_out(life, asked, plan, overwrite)
@@ -72,7 +73,7 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
         reporter.say(
             f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point"
         )
-        outcome = _round(life, asked, job, plan, seen, outputs, pace)
+        outcome = _round(life, asked, job, plan, seen, first, pace)
         if outcome.complete:
             break
         job, plan = _more(life, asked, plan)
@@ -122,12 +123,12 @@ def _first(life: Life, job: Job, _: Any) -> tuple[Probe, None]:
         client.cancel(loading)
 
 
-def _first_run(life: Life, job: Job, began: Mapping[str, Any] | None) -> tuple[Probe, Any]:
-    """The first run with its outputs, which are to be kept; without them where they are kept already."""
+def _first_run(life: Life, job: Job, began: Mapping[str, Any] | None) -> tuple[Probe, FirstRun | None]:
+    """The first run, which is to be kept; what it showed alone where it is kept already."""
     try:
         if began is None:
-            seen, outputs = life.dask.submit(probe_run, job, pure=False).result()
-            return seen, outputs
+            seen, first = life.dask.submit(probe_run, job, pure=False).result()
+            return seen, first
         fields = life.dask.submit(fields_again, job, began["fields"], pure=False).result()
     except KilledWorker as error:
         raise ModelError("model: its first run ends the worker process that it is in, or takes too long.") from error
@@ -171,7 +172,7 @@ def _extend(life: Life, asked: Job, before: int, base_points: int) -> None:
 # a round --------------------------------------------------------------------------------------------------------------
 
 
-def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, outputs: Any, pace: Pace) -> Outcome:
+def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, first: FirstRun | None, pace: Pace) -> Outcome:
     """Reduce a fixed study, and write its maps if nothing asks for more base points."""
     path, retried = life.path, int(store.attributes(life.path).get("runs_retried", 0))
     results = samples(job, plan)
@@ -192,14 +193,15 @@ def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, outputs: A
 
     try:
         if asked.study.granularity == "run":
-            retried += _make_runs(life, job, plan, seen, outputs, pace)
+            retried += _make_runs(life, job, plan, seen, first, pace)
             store.update(path, runs_retried=retried, retried=retried)
             job, pace = Job(job.study, job.digests, _record(path).read), READING
         write, checkpoint = partial(store.write_slab, path), path / store.CHECKPOINT
         stop = asked.study.stop
         grow = stop is not None and plan.base_points < stop.max_base_points
+        record = partial(store.write_tasks, path)
         return reduce_study(
-            life.dask, job, plan, pace, prepare, write, checkpoint, life.reporter, noted, stop=stop, grow=grow
+            life.dask, job, plan, pace, prepare, write, checkpoint, life.reporter, record, noted, stop=stop, grow=grow
         )
     except (DnnsaError, KeyboardInterrupt):
         with suppress(OSError):  # a full disk cannot be told that it is
@@ -207,15 +209,15 @@ def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, outputs: A
         raise
 
 
-def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, outputs: Any, pace: Pace) -> int:
+def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, first: FirstRun | None, pace: Pace) -> int:
     """Make the runs that are not kept yet; returns how many had to be tried again."""
     path, record = life.path, _record(life.path)
     fields = {
         name: store.RunField(field.dims, field.shape, field.coords, field.dtype) for name, field in seen.fields.items()
     }
     store.prepare_runs(path, job.study, distinct(job).values, fields)
-    if outputs is not None and record.states()[0] == store.NOT_RUN:
-        record.write(0, {name: y[0] for name, y in outputs.items()}, seen.seconds)
+    if first is not None and record.states()[0] == store.NOT_RUN:
+        record.write(0, first.outputs, first.seconds, first.began, first.place.worker, first.place.host)
     told = {name: [list(field.shape), field.dtype] for name, field in seen.fields.items()}
     store.update(path, first_run={"fields": told, "seconds": seen.seconds})
     return make_runs(life.dask, job, seen.fields, record, pace.base_point, life.reporter)

@@ -227,6 +227,35 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
     assert re.search(r"resuming: [1-9]\d* of 32768 base points are done already", again.stderr)
 
 
+STUCK = LINE.replace(
+    "return", "import os, time; time.sleep(60 if os.path.exists(__file__ + '.stuck') else 0.05); return"
+)
+
+
+def test_a_second_ctrl_c_ends_at_once(folder):
+    """Each worker is in a run of a minute, before which it cannot save."""
+    (folder / "line.py").write_text(STUCK, encoding="utf-8")
+    (folder / "line.yaml").write_text(STUDY.replace("1024", "32768"), encoding="utf-8")
+    command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    seen = ""
+    while not re.match(r"[1-9]\d* of 32768 base points", seen):
+        seen = process.stderr.readline()
+    (folder / "line.py.stuck").touch()
+    time.sleep(2.0)
+    os.killpg(process.pid, signal.SIGINT)
+    while "Ctrl-C again ends at once" not in seen:
+        seen = process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    err = process.stderr.read()
+    assert process.wait(timeout=30) == 130
+    process.stderr.close()
+    assert err == "error: interrupted: what was committed is kept; run the same command again to go on.\n"
+    (folder / "line.py.stuck").unlink()
+    assert alone("run", folder / "line.yaml", "--workers", 2).returncode == 0
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 2.0, 2.5])
 def test_ctrl_c_while_workers_start_is_one_message(folder, seconds):
     command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]

@@ -6,12 +6,13 @@ from dnnsa.engine.drive import Outcome, reduce_study
 from dnnsa.engine.leaves import Pace
 from dnnsa.engine.ledger import Ledger
 from dnnsa.engine.plan import Plan
-from dnnsa.engine.probing import Probe, fields_again, plan_of, probe, probe_run, time_block
+from dnnsa.engine.probing import FirstRun, Probe, fields_again, plan_of, probe, probe_run, time_block
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.tasks import samples
 
 __all__ = [
     "Failure",
+    "FirstRun",
     "Job",
     "Ledger",
     "Outcome",

@@ -33,8 +33,8 @@ class Record:
 
     states: Callable[[], NDArray[np.uint8]]
     """(distinct runs,), 0 not run, 1 done, 2 failed."""
-    write: Callable[[int, Outputs, float], None]
-    """Keeps the outputs of a run, ``(*shape)`` each, and its seconds."""
+    write: Callable[[int, Outputs, float, float, str, str], None]
+    """Keeps the outputs of a run, ``(*shape)`` each; how long it took and since when, in seconds; worker and host."""
     write_failed: Callable[[int, str, str, float], None]
     """Keeps the cause, traceback and seconds of a run that failed."""
     outputs: Callable[[NDArray[np.int64]], Outputs]
@@ -74,16 +74,16 @@ def make(job: Job, fields: Mapping[str, Field], number: int, record: Record, sec
         return place()
     evaluator = load(job)
     with ended_after(seconds, partial(tell_late, [life, number])):
-        began = time.perf_counter()
+        began, clock = time.time(), time.perf_counter()
         try:
             outputs = plain(evaluator.run(distinct(job).run(number)), 1, fields)
         except DnnsaError:
             raise
         except RAISED as error:
             raise RunRaised(spelt(error)[:1000], traceback.format_exc(limit=-8)[-4000:], place()) from None
-        took = time.perf_counter() - began
-    record.write(number, {name: y[0] for name, y in outputs.items()}, took)
-    return place()
+        took, here = time.perf_counter() - clock, place()
+    record.write(number, {name: y[0] for name, y in outputs.items()}, took, began, here.worker, here.host)
+    return here
 
 
 class Runs:

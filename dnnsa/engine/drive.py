@@ -1,6 +1,6 @@
 """Running a study on a cluster: what is asked of the client, and what is kept when it stops on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from distributed import Client
 from dnnsa.engine.block import Job
 from dnnsa.engine.checkpoint import Checkpoint
 from dnnsa.engine.leaves import Pace
-from dnnsa.engine.ledger import Ledger
+from dnnsa.engine.ledger import Done, Ledger
 from dnnsa.engine.plan import Plan, blocks_a_task
 from dnnsa.engine.reduction import Reduction
 from dnnsa.engine.report import Reporter
@@ -18,6 +18,7 @@ from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
 from dnnsa.stopping import Narrow, Stop, sure
 
+Recorded = Callable[[int, Sequence[Done]], None]  # how many leaves are on record already, and the next ones
 Noted = Callable[[int, Ledger], None]  # base points done, and what is on record of them
 
 
@@ -39,6 +40,7 @@ def reduce_study(
     write: Write,
     checkpoint: Path,
     reporter: Reporter,
+    record: Recorded,
     noted: Noted,
     commit_every: float = 60.0,
     stop: Stop | None = None,
@@ -60,6 +62,8 @@ def reduce_study(
     checkpoint
         Folder that all workers and the client see; what an earlier run has committed there is not run again. It holds
         one state a replicate and part at the end.
+    record
+        Called here before a commit that tells of more leaves.
     noted
         Called here after every commit.
     commit_every
@@ -74,7 +78,7 @@ def reduce_study(
     TooManyFailures, RunError, Interrupted
         What was done is committed, where that is still possible; the same call goes on from there.
     """
-    study = Reduction(client, job, plan, Checkpoint(checkpoint), pace, reporter, noted)
+    study = Reduction(client, job, plan, Checkpoint(checkpoint), pace, reporter, record, noted)
     try:
         study.run(blocks_a_task(plan, pace.block, study.dask.slots()), commit_every)
         study.commit()

@@ -11,13 +11,13 @@ from distributed import Future, KilledWorker
 from dnnsa.engine.block import Failure, Job
 from dnnsa.engine.checkpoint import Checkpoint, name_of
 from dnnsa.engine.isolation import Elsewhere, Trial, trial
-from dnnsa.engine.ledger import Ledger
+from dnnsa.engine.ledger import Ledger, Report
 from dnnsa.engine.limits import LATE
 from dnnsa.engine.places import Place, Trust, elsewhere, places
 from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Reporter
 from dnnsa.engine.submission import LEAF, MERGE, Submission, in_words, result, trouble
-from dnnsa.engine.tasks import Leaf, Report, leaf, pick, tell
+from dnnsa.engine.tasks import Leaf, leaf, pick, tell
 from dnnsa.engine.tree import Node
 from dnnsa.errors import RunError
 

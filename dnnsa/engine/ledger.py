@@ -1,13 +1,40 @@
 """What is on record of a study beside its states: who failed, how often something was tried again, and where it ran."""
 
 import copy
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from dnnsa.engine.block import Failure
+from dnnsa.engine.places import Place
 from dnnsa.engine.tree import Node
 
 Span = tuple[int, int, int]  # replicate, first block, block after the last
+
+
+class Report(NamedTuple):
+    """What a leaf tells the client."""
+
+    failures: tuple[Failure, ...]
+    retried: int  # attempts that failed and then did not
+    machine: str  # as `machine.machine` tells it
+    place: Place
+    began: float  # seconds since 1970
+    seconds: float
+
+
+class Done(NamedTuple):
+    """A leaf that has arrived, as the store's table of tasks has it."""
+
+    replicate: int
+    start: int  # its first base point, by number in the replicate
+    base_points: int
+    worker: str
+    host: str
+    machine: int  # place among the ledger's machines
+    began: float  # seconds since 1970
+    seconds: float
+    retried: int  # attempts that failed and then did not
+    failed: int  # base points
 
 
 class Ledger:
@@ -18,6 +45,8 @@ class Ledger:
         self.condemned: dict[tuple[int, int], Failure] = {}  # base points that are not run again: they end their worker
         self.retried = 0
         self._machines: dict[str, list[Span]] = {}  # machine -> the blocks that ran there
+        self.recorded = 0  # tasks that stand in the store's table
+        self.done: list[Done] = []  # those that do not yet
 
     @property
     def failures(self) -> list[Failure]:
@@ -32,11 +61,25 @@ class Ledger:
         """Which blocks ran on which machines, as `machine.machine` tells them."""
         return self._machines
 
-    def add(self, node: Node, failures: Iterable[Failure], retried: int, machine: str) -> None:
-        """The report of a leaf."""
-        self._failures |= {(failure.replicate, failure.number): failure for failure in failures}
-        self.retried += retried
-        _insert(self._machines.setdefault(machine, []), span_of(node))
+    def add(self, node: Node, report: Report, start: int, base_points: int) -> None:
+        """The report of a leaf, which has so many base points from number ``start`` of its replicate on."""
+        self._failures |= {(failure.replicate, failure.number): failure for failure in report.failures}
+        self.retried += report.retried
+        _insert(self._machines.setdefault(report.machine, []), span_of(node))
+        self.done.append(
+            Done(
+                replicate=node.replicate,
+                start=start,
+                base_points=base_points,
+                worker=report.place.worker,
+                host=report.place.host,
+                machine=list(self._machines).index(report.machine),
+                began=report.began,
+                seconds=report.seconds,
+                retried=report.retried,
+                failed=len(report.failures),
+            )
+        )
 
     def forget(self, node: Node, block: int) -> None:
         """Drop what a leaf has reported, which is run again; ``block`` is in base points."""
@@ -55,13 +98,19 @@ class Ledger:
     def copied(self) -> "Ledger":
         return copy.deepcopy(self)
 
+    def were_recorded(self, count: int) -> None:
+        """The next so many tasks stand in the store's table now."""
+        self.recorded += count
+        del self.done[:count]
+
     def told(self) -> dict[str, Any]:
-        """As values of JSON."""
+        """As values of JSON, once the tasks that are done have been recorded."""
         return {
             "failures": self.failures,
             "condemned": list(self.condemned.values()),
             "retried": self.retried,
             "machines": self._machines,
+            "recorded": self.recorded + len(self.done),
         }
 
     @classmethod
@@ -70,7 +119,7 @@ class Ledger:
         ledger = cls()
         ledger._failures = {(f[0], f[1]): Failure(*f) for f in told["failures"]}
         ledger.condemned = {(f[0], f[1]): Failure(*f) for f in told["condemned"]}
-        ledger.retried = int(told["retried"])
+        ledger.retried, ledger.recorded = int(told["retried"]), int(told["recorded"])
         ledger._machines = {str(name): [(s[0], s[1], s[2]) for s in spans] for name, spans in told["machines"].items()}
         return ledger
 

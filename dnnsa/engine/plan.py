@@ -19,6 +19,8 @@ SLICE_VALUES = 2**23  # outputs that are asked of the model at once: 64 MiB in f
 MEMORY_VALUES = 2**25  # outputs of a block that are kept in memory: 256 MiB in float64
 SPILLED_BYTES = 2**27  # a state of all quantities that is larger lives in files
 NOT_OF_NUMPY = {"bfloat16": 2.0**-7}  # real numbers that NumPy does not know as such, and their machine epsilon
+TASK = 2.0  # seconds of a task, so that its loss is cheap and progress is seen
+DASK_TASK = 0.002  # seconds that the client needs for a task of Dask: docs/scale.md
 PART_BYTES = 2**27  # states of all replicates of a part of the fields: they meet in one worker
 
 
@@ -89,12 +91,21 @@ class Plan:
 
     def count(self, level: int, number: int) -> int:
         """How many base points the blocks ``number 2^level`` to ``(number + 1) 2^level - 1`` of a replicate hold."""
+        return self.span(level, number)[1]
+
+    def span(self, level: int, number: int) -> tuple[int, int]:
+        """The first base point of these blocks, by its number in the replicate, and how many there are."""
         size = self.block << level
-        return max(0, min(size, self.base_points // self.replicates - number * size))
+        return number * size, max(0, min(size, self.base_points // self.replicates - number * size))
 
     @property
     def cells(self) -> int:
         return sum(field.cells for field in self.fields.values())
+
+    @property
+    def tasks_a_leaf(self) -> int:
+        """Tasks of Dask: the blocks and, for each part, a merge; in memory also a report and each part's state."""
+        return 1 + len(self.parts) if self.in_files else 2 + 2 * len(self.parts)
 
     def slab_bytes(self, slab: "Slab") -> int:
         """Bytes of the state of a slab."""
@@ -172,7 +183,10 @@ def _parts(fields: Mapping[str, tuple[Field, int]], most: int) -> tuple[Part, ..
 
 
 def blocks_a_task(plan: Plan, seconds: float, slots: int) -> int:
-    """The level b of a task of 2^b neighbouring blocks: about two seconds, and four tasks or more for each slot.
+    """The level b of a task of 2^b neighbouring blocks: two seconds at most, and four tasks or more for each slot.
+
+    With hundreds of slots the client and the scheduler would set the pace. So tasks may be as long as leaves these two
+    half idle, and are never so short that handing them out takes longer than the work, of all slots or of all blocks.
 
     It touches no bit of the result: a task merges its blocks along the tree that they would be merged in anyway. Where
     states live in files a task takes one block, whose states are the least that can be written.
@@ -184,10 +198,16 @@ def blocks_a_task(plan: Plan, seconds: float, slots: int) -> int:
     slots
         Tasks that run at once.
     """
+    if plan.in_files:
+        return 0
+    handed_out = DASK_TASK * plan.tasks_a_leaf  # seconds of the client for a leaf
+    work = seconds * plan.replicates * plan.blocks
+    longest = max(TASK, 2 * slots * handed_out)
+    shortest = math.sqrt(handed_out * min(slots**2 * handed_out, work))  # sqrt: fewest seconds of both, one by one
     level = 0
-    while level < plan.levels and not plan.in_files:
-        tasks = plan.replicates * 2 ** (plan.levels - level - 1)
-        if seconds * 2 ** (level + 1) > 2.0 or tasks < 4 * slots:
+    while level < plan.levels:
+        task, tasks = seconds * 2**level, plan.replicates * 2 ** (plan.levels - level - 1)
+        if task >= shortest and (2 * task > longest or tasks < 4 * slots):
             break
         level += 1
     return level

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnnsa.engine.block import RAISED, Job, distinct, draws, guarded, load, plain, runs, spelt
 from dnnsa.engine.limits import ended_after
+from dnnsa.engine.places import Place, place
 from dnnsa.engine.plan import Field, Plan, estimators_of, is_real, make_plan
 from dnnsa.engine.tasks import block_states
 from dnnsa.errors import DnnsaError, ModelError
@@ -47,8 +49,17 @@ def probe(job: Job) -> Probe:
     return Probe(fields, time.perf_counter() - began)
 
 
-def probe_run(job: Job) -> tuple[Probe, dict[str, np.ndarray[Any, Any]]]:
-    """Load the model and make the first run, whose outputs, ``(1, *shape)`` each, are not to be made again.
+class FirstRun(NamedTuple):
+    """A run that is not to be made again."""
+
+    outputs: dict[str, NDArray[Any]]  # (*shape) each
+    seconds: float
+    began: float  # seconds since 1970
+    place: Place
+
+
+def probe_run(job: Job) -> tuple[Probe, FirstRun]:
+    """Load the model and make the first run.
 
     Raises
     ------
@@ -56,12 +67,13 @@ def probe_run(job: Job) -> tuple[Probe, dict[str, np.ndarray[Any, Any]]]:
         The model does not load, raises, or answers with something that is no quantity.
     """
     evaluator = load(job)
-    began = time.perf_counter()
+    began, clock = time.time(), time.perf_counter()
     with _limited(job, 1):
         outputs = _first(evaluator, distinct(job).run(0))
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - clock
     fields = _fields(job, outputs, 1)
-    return Probe(fields, seconds), plain(outputs, 1, fields)
+    kept = {name: y[0] for name, y in plain(outputs, 1, fields).items()}
+    return Probe(fields, seconds), FirstRun(kept, seconds, began, place())
 
 
 def fields_again(job: Job, seen: Mapping[str, tuple[Sequence[int], str]]) -> dict[str, Field]:

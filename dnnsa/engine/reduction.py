@@ -13,11 +13,11 @@ from dnnsa.engine.block import Job
 from dnnsa.engine.checkpoint import Checkpoint, Commit, Stored, name_of, save
 from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.leaves import Leaves, Pace, listening
-from dnnsa.engine.ledger import Ledger
+from dnnsa.engine.ledger import Done, Ledger, Report
 from dnnsa.engine.plan import Plan
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import MERGE, SAVE, Submission, in_words, result, trouble
-from dnnsa.engine.tasks import Report, Write, finalize, merge, widths
+from dnnsa.engine.tasks import Write, finalize, merge, widths
 from dnnsa.engine.tree import Node, missing
 from dnnsa.errors import RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
@@ -64,10 +64,11 @@ class Reduction:
         checkpoint: Checkpoint,
         pace: Pace,
         reporter: Reporter,
+        record: Callable[[int, Sequence[Done]], None],
         noted: Callable[[int, Ledger], None],
     ) -> None:
         self.client, self.job, self.plan, self.lean = client, job, plan, plan.lean()
-        self.checkpoint, self.reporter, self.noted = checkpoint, reporter, noted
+        self.checkpoint, self.reporter, self.record, self.noted = checkpoint, reporter, record, noted
         self.dask = Submission(client)
         commit = checkpoint.read(plan)
         checkpoint.sweep(commit)
@@ -165,7 +166,8 @@ class Reduction:
 
     def arrived(self, node: Node, states: Sequence[Future | str], report: Report) -> None:
         """A leaf is there: its states wait for their siblings. Those of parts that have its blocks are not needed."""
-        self.ledger.add(node, report.failures, report.retried, report.machine)
+        start, count = self.plan.span(node.level, node.number)
+        self.ledger.add(node, report, start, count)
         if len(self.ledger.machines) > 1:
             self.warn_of_a_mix()
         nodes = [node._replace(part=part) for part in range(len(states))]
@@ -302,7 +304,10 @@ class Reduction:
 
     def end_commit(self, saving: Saving) -> None:
         """The manifest is the commit. A file is as good as a future, and Dask can forget how the state was made."""
+        if saving.ledger.done:
+            self.record(saving.ledger.recorded, saving.ledger.done)
         self.checkpoint.commit(self.plan, Commit({node: one.sha for node, one in saving.stored.items()}, saving.ledger))
+        self.ledger.were_recorded(len(saving.ledger.done))
         self.saving, self.committed = None, saving.stored
         for node, one in saving.stored.items():
             if node in self.held:

@@ -1,5 +1,6 @@
 """What Dask runs: leaf, merge, finalize. Pure functions of their arguments, but for the files and maps they write."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -8,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnnsa.draws import Points
-from dnnsa.engine.block import NOBODY, Answer, Condemned, Failure, Job, draws, guarded, warm
+from dnnsa.engine.block import NOBODY, Answer, Condemned, Job, draws, guarded, warm
 from dnnsa.engine.checkpoint import Checkpoint, PartState, Stored, restore, save
+from dnnsa.engine.ledger import Report
 from dnnsa.engine.limits import ended_after, tell_late
 from dnnsa.engine.machine import machine
-from dnnsa.engine.places import Place, place
+from dnnsa.engine.places import place
 from dnnsa.engine.plan import Part, Plan, Slab, estimators_of
 from dnnsa.engine.scratch import Outputs, scratch
 from dnnsa.engine.tree import Node, fold
@@ -21,15 +23,6 @@ from dnnsa.estimators.base import Finalized, Map, Ratio
 from dnnsa.stopping import Narrow, Stop, narrow
 
 Write = Callable[[str, int, int, Mapping[str, Map]], None]  # quantity, first row, row after the last, maps
-
-
-class Report(NamedTuple):
-    """What a leaf tells the client."""
-
-    failures: tuple[Failure, ...]
-    retried: int  # attempts that failed and then did not
-    machine: str  # as `machine.machine` tells it
-    place: Place
 
 
 class Leaf(NamedTuple):
@@ -64,6 +57,7 @@ def leaf(
     life
         Of the client, which is told when the task is late.
     """
+    began, clock = time.time(), time.perf_counter()
     start = (node.number << node.level) * plan.block
     drawn = draws(job).points(node.replicate, start, plan.block << node.level)
     answers: list[Answer] = []
@@ -82,7 +76,8 @@ def leaf(
     else:
         made = tuple(save(state, files, node._replace(part=part)) for part, state in enumerate(states(0)))
     failures = tuple(failure for answer in answers for failure in answer.failures)
-    return Leaf(made, Report(failures, sum(answer.retried for answer in answers), machine(), place()))
+    retried, seconds = sum(answer.retried for answer in answers), time.perf_counter() - clock
+    return Leaf(made, Report(failures, retried, machine(), place(), began, seconds))
 
 
 def block_states(

@@ -7,6 +7,7 @@ from dnnsa.store.maps import prepare, write_aggregated, write_slab
 from dnnsa.store.outcomes import failed_runs, read_runs, run_states, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
 from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs
+from dnnsa.store.tasks import TASKS, write_tasks
 
 __all__ = [
     "CHECKPOINT",
@@ -15,6 +16,7 @@ __all__ = [
     "NOT_RUN",
     "RUNS",
     "STATES",
+    "TASKS",
     "RunField",
     "alone",
     "attributes",
@@ -40,4 +42,5 @@ __all__ = [
     "write_quarantine",
     "write_run",
     "write_slab",
+    "write_tasks",
 ]

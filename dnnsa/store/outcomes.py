@@ -1,5 +1,6 @@
 """What single runs gave: written by the workers that ran them, whole or not at all, and read back."""
 
+import math
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,23 @@ TORN = 255  # a state that cannot be read: power was lost before the disk held i
 Numbers = Sequence[int] | NDArray[np.integer]
 
 
-def write_run(path: Path, number: int, outputs: Mapping[str, NDArray[Any]], seconds: float) -> None:
+def write_run(
+    path: Path,
+    number: int,
+    outputs: Mapping[str, NDArray[Any]],
+    seconds: float,
+    began: float = math.nan,
+    worker: str = "",
+    host: str = "",
+) -> None:
     """Keep the outputs of a run, ``(*shape)`` each; nothing happens where it is done already.
 
     The disk holds all of them before the state is written: that is the commit.
+
+    Parameters
+    ----------
+    seconds, began
+        How long it took, and when it began, in seconds since 1970.
 
     Raises
     ------
@@ -34,8 +48,8 @@ def write_run(path: Path, number: int, outputs: Mapping[str, NDArray[Any]], seco
             return
         for name, values in outputs.items():
             _write(path, group, name, number, values)
-        _write(path, group, "seconds", number, seconds)
-        _write(path, group, "state", number, DONE)
+        for name, value in {"seconds": seconds, "began": began, "worker": worker, "host": host, "state": DONE}.items():
+            _write(path, group, name, number, value)
 
 
 def write_failed(path: Path, number: int, cause: str, traceback: str, seconds: float) -> None:

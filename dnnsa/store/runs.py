@@ -22,10 +22,15 @@ NOT_RUN, DONE, FAILED = range(3)
 OWN = {  # what the store keeps of a run beside its factors and outputs
     "run": "the dimension of the runs",
     "state": "whether a run is done",
+    "began": "when a run began",
     "seconds": "how long a run took",
+    "worker": "on which worker a run was made",
+    "host": "on which host a run was made",
     "cause": "why a run failed",
     "traceback": "where a run failed",
 }
+TEXTS = ("worker", "host", "cause", "traceback")
+SINCE = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian"}  # which xarray reads as UTC
 STATE: dict[str, Any] = {
     "long_name": "0 until the run is there",
     "flag_values": [0, 1, 2],
@@ -109,8 +114,9 @@ def _create(folder: Path, values: Values, fields: Fields, count: int) -> None:
     for name, dims in _dims(fields).items():
         _, shape, _, dtype = fields[name]
         _array(group, name, (count, *shape), dims, _kept(dtype), np.nan)
+    _array(group, "began", (count,), (), np.float64, np.nan).attrs.update(SINCE)
     _array(group, "seconds", (count,), (), np.float64, np.nan).attrs.update(units="s")
-    for name in ("cause", "traceback"):
+    for name in TEXTS:
         _array(group, name, (count,), (), str, "")
     _array(group, "state", (count,), (), np.uint8, NOT_RUN).attrs.update(STATE)
 
@@ -139,7 +145,7 @@ def _lengthen(group: zarr.Group, values: Values, count: int) -> None:
         array = array_of(group, name)
         array.resize((count,))
         array[there:] = added[there:]
-    for name in [*_quantities(group), "seconds", "cause", "traceback"]:
+    for name in [*_quantities(group), "began", "seconds", *TEXTS]:
         array = array_of(group, name)
         array.resize((count, *array.shape[1:]))
     state.resize((count,))

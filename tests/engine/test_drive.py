@@ -1,5 +1,6 @@
 """The engine on real workers: bits, commits, deaths."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 
 from dnnsa.cluster import Local
-from dnnsa.engine import Job, Pace, plan_of, probe, reduce_study
+from dnnsa.engine import Job, Pace, checkpoint, plan_of, probe, reduce_study
 from dnnsa.engine.block import draws
 from dnnsa.engine.checkpoint import MANIFEST, Checkpoint
 from dnnsa.engine.plan import Field
@@ -37,7 +39,7 @@ class Watch:
         self.progress.append(progress)
         if self.at is not None and progress.done >= self.at:
             self.at = None
-            self.act()
+            self.act()  # which may set another moment
 
 
 def write(folder, quantity, start, stop, maps):
@@ -73,6 +75,7 @@ def reduced(client, made, folder, seconds=1e-3, watch=None, limit=60.0, fields=N
         partial(write, folder / "maps"),
         folder / "checkpoint",
         watch or Watch(),
+        ignore,
         ignore,
         **settings,
     )
@@ -110,14 +113,46 @@ def test_the_maps_are_the_same_bits_after_a_commit_at_every_turn(client, folders
 SLOW = "import time\ndef f(x1, x2):\n    time.sleep(0.02)\n    return np.exp(3 * x1) * x2"
 
 
-def test_a_worker_killed_on_the_way_changes_no_bit(folders):
-    made = job(folders[0], SLOW, base_points=2048)
+def test_workers_killed_three_times_on_the_way_change_no_bit(folders):
+    made = job(folders[0], SLOW, base_points=4096)
+    killed = []
+
+    def harm():
+        killed.append(min(client.run(os.getpid).values()))
+        os.kill(killed[-1], signal.SIGKILL)
+        watch.at = (len(killed) < 3 and 1024 * (len(killed) + 1)) or None
+
     with Local(workers=2).open() as client:
         first, _ = reduced(client, made, folders[0], seconds=100.0)
-        victims = list(client.run(os.getpid).values())
-        watch = Watch(at=512, act=lambda: os.kill(victims[0], signal.SIGKILL))
+        watch = Watch(at=1024, act=harm)
         again, outcome = reduced(client, made, folders[1], seconds=100.0, watch=watch)
-        assert victims[0] not in client.run(os.getpid).values()
+    assert len(set(killed)) == 3
+    same(first, again)
+    assert outcome.ledger.failures == []
+
+
+def die_when_a_state_is_written():
+    """In a worker: end it between the writing of a state and the name that the file gets."""
+
+    def digest(path):
+        assert path.name.endswith(".partial")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    checkpoint.digest = digest
+
+
+def test_a_worker_killed_while_it_writes_a_commit_changes_no_bit(folders):
+    made = job(folders[0], SLOW, base_points=2048)
+
+    def harm():
+        client.run(die_when_a_state_is_written, workers=[next(iter(client.nthreads()))])
+
+    with Local(workers=2).open() as client:
+        first, _ = reduced(client, made, folders[0], seconds=100.0)
+        before = set(client.run(os.getpid).values())
+        watch = Watch(at=512, act=harm)
+        again, outcome = reduced(client, made, folders[1], seconds=100.0, watch=watch, commit_every=0.2)
+        assert len(before & set(client.run(os.getpid).values())) == 1
     same(first, again)
     assert outcome.ledger.failures == []
 
@@ -193,7 +228,7 @@ if __name__ == "__main__":
     with Local(workers=2).open() as client:
         reduce_study(
             client, made, plan, Pace(100.0, 60.0), lambda: None, partial(write, out), out / "checkpoint", Watch(),
-            ignore, commit_every=0.1,
+            ignore, ignore, commit_every=0.1,
         )
 """
 
@@ -236,14 +271,33 @@ def interrupted_at(client, made, folder, at, **settings):
         reduced(client, made, folder, seconds=100.0, watch=stop, **settings)
 
 
-def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders):
+DAMAGED = "is damaged, its SHA-256 is not the committed one: start again with --overwrite."
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (flip_a_bit, DAMAGED),
+        (truncate, DAMAGED),
+        (Path.unlink, "is missing on host"),
+    ],
+)
+def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders, harm, told):
     made = job(folders[0], SLOW, base_points=1024)
     interrupted_at(client, made, folders[0], 512)
     victim = max((folders[0] / "checkpoint").glob("*.npz"), key=lambda path: path.stat().st_size)
-    content = bytearray(victim.read_bytes())
-    content[len(content) // 2] ^= 1
-    victim.write_bytes(content)
-    with pytest.raises(StoreError, match=f"{victim.name}: is damaged, its SHA-256 is not the committed one"):
+    harm(victim)
+    with pytest.raises(StoreError, match=f"{victim.name}: {told}"):
         reduced(client, made, folders[0], seconds=100.0)
 
 
@@ -306,6 +360,7 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
 DEADLY = "import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n    return np.exp(3 * x1) * x2"
 
 
+QUIET = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
 SCALAR = {"output": Field((), "float64", (), {})}
 
 
@@ -330,10 +385,15 @@ def same_but_for(client, folders, harmful, outcome, maps):
     same(expected, maps)
 
 
+KILLED = "ends the worker process that it is in"
+EATING = "[np.ones(2**27), __import__('time').sleep(60)]"  # 1 GiB, of 700 MB
+
+
 @pytest.mark.parametrize(
     ("harm", "limit", "cause"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", 60.0, "ends the worker process that it is in"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 60.0, KILLED),
+        (EATING, 100.0, KILLED),
         ("__import__('time').sleep(3600)", 1.0, "takes longer than the 1 s that it may"),
     ],
 )
@@ -341,7 +401,7 @@ def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client,
     made = job(folders[0], harmed(harm), base_points=1024, max_failed=1.0)
     harmful = list(left_out(made))
     assert 0 < len(harmful) < 5
-    with Local(workers=2).open() as dask:
+    with LocalCluster(2, threads_per_worker=1, memory_limit="700MB", **QUIET) as cluster, Client(cluster) as dask:
         maps, outcome = reduced(dask, made, folders[0], limit=limit, fields=SCALAR)
     same_but_for(client, folders, harmful, outcome, maps)
     assert all(cause in failure.cause for failure in outcome.ledger.failures)

@@ -1,5 +1,7 @@
 """A plan follows from the study alone and cuts every cell and every base point once."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -51,8 +53,31 @@ def test_a_task_takes_more_blocks_when_they_are_cheap_and_leaves_work_for_every_
     planned = plan({"y": field()}, 2**16)
     assert blocks_a_task(planned, 100.0, 2) == 0
     assert blocks_a_task(planned, 0.25, 2) == 3
-    assert planned.replicates * (planned.blocks >> blocks_a_task(planned, 1e-9, 2)) >= 8
-    assert blocks_a_task(planned, 1e-9, 10**6) == 0
+    assert planned.replicates * (planned.blocks >> blocks_a_task(planned, 5e-3, 2)) == 8
+    assert blocks_a_task(planned, 100.0, 10**6) == 0
+
+
+def tasks(planned, block, slots):
+    """How many, and the seconds of one."""
+    level = blocks_a_task(planned, block, slots)
+    return planned.replicates * (planned.blocks >> level), block * 2**level
+
+
+def test_tasks_are_longer_the_more_slots_one_client_has_to_serve():
+    planned = plan({"y": field()}, 2**32)
+    for slots in (100, 1000, 10_000):
+        count, seconds = tasks(planned, 0.25, slots)
+        assert 0.5 < seconds / max(2.0, 2 * slots * 0.002 * planned.tasks_a_leaf) <= 1
+        assert count >= 4 * slots
+
+
+def test_a_small_study_has_as_many_tasks_as_are_handed_out_while_they_run():
+    """The least of handing L tasks out, one by one, and of W / L seconds of work."""
+    planned = plan({"y": field()}, 2**20)
+    each, work = 0.002 * planned.tasks_a_leaf, 0.2 * planned.replicates * planned.blocks
+    count, _ = tasks(planned, 0.2, 10_000)
+    assert 0.5 < count / math.sqrt(work / each) <= 1
+    assert tasks(planned, 1e-9, 2)[0] == planned.replicates  # it takes longer to ask than to do
 
 
 def test_the_state_counts_what_an_estimator_keeps():
