@@ -17,7 +17,7 @@ from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.isolation import DIES
 from dnnsa.engine.limits import LATE, ended_after, tell_late
 from dnnsa.engine.places import Place, Trust, elsewhere, place, places
-from dnnsa.engine.plan import Field
+from dnnsa.engine.plan import Field, window
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import LEAF, Submission, in_words, result, trouble
 from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
@@ -132,7 +132,7 @@ class Runs:
                 slots, looked = self.dask.slots(), time.monotonic()
                 if not slots:
                     self.reporter.say("there is no worker: waiting for one")
-            while self.todo and len(self.in_flight) < max(4, 2 * slots):
+            while self.todo and len(self.in_flight) < window(slots):
                 self.start(self.todo.popleft())
             if self.suspects and not self.in_flight:
                 number = self.suspects.popleft()
