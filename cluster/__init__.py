@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from dnnsa import reading
 from dnnsa.cluster.base import Cluster
 from dnnsa.cluster.local import Local
+from dnnsa.cluster.slurm import Slurm
 from dnnsa.errors import ProfileError
 
-KINDS: dict[str, type[Cluster]] = {"local": Local}
+KINDS: dict[str, type[Cluster]] = {"local": Local, "slurm": Slurm}
 
 
 def read_profile(path: Path) -> Cluster:
