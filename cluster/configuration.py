@@ -7,9 +7,10 @@ from dnnsa.errors import ProfileError
 
 # Set in this process, where the Dask scheduler is. docs/clusters.md says why.
 SCHEDULER: Mapping[str, Any] = {
+    "distributed.scheduler.allowed-failures": 10,
     "distributed.scheduler.worker-ttl": "30 minutes",
     "distributed.scheduler.unknown-task-duration": "60s",
-    "distributed.deploy.lost-worker-timeout": "5s",
+    "distributed.deploy.lost-worker-timeout": "1 hour",
     "distributed.adaptive.interval": "5s",
     "distributed.adaptive.wait-count": 60,
     "distributed.adaptive.target-duration": "1s",
@@ -55,7 +56,7 @@ RENAMED = {
     "job-extra": "job-extra-directives",
     "header-skip": "job-directives-skip",
 }
-OURS = ("processes", "extra", "env-extra", "job-extra", "header-skip")  # never taken from there
+OURS = ("processes", *RENAMED)  # never taken from there
 
 
 def from_dask(profile: Any) -> dict[str, Any]:
@@ -73,11 +74,20 @@ def from_dask(profile: Any) -> dict[str, Any]:
     known = dask.config.merge(*dask.config.defaults)["jobqueue"][profile.kind]
     given = users(f"{section}.{key}" for key in [*known, "project"])
     for old, new in RENAMED.items():
-        if f"{section}.{old}" in given:
+        if given.get(f"{section}.{old}") is not None:
             raise ProfileError([f"{section}.{old} of dask's configuration is now called `{new}`: rename it there."])
     found = {key.removeprefix(f"{section}."): value for key, value in given.items()}
-    said = {key for key, settings in OVERRIDES.items() if any(getattr(profile, name, None) for name in settings)}
-    return {key: value for key, value in found.items() if key not in said and key not in OURS and value is not None}
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None and key not in OURS and not _is_said(profile, key)
+    }
+
+
+def _is_said(profile: Any, key: str) -> bool:
+    """Whether settings of a profile take the place of a key. Grid Engine has no words for memory, cores and GPUs."""
+    names = ("resource_spec",) if (profile.kind, key) == ("sge", "resource-spec") else OVERRIDES.get(key, ())
+    return any(getattr(profile, name, None) not in (None, 0) for name in names)
 
 
 def users(keys: Iterable[str]) -> dict[str, Any]:

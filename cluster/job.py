@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dnnsa.cluster import words
+from dnnsa.cluster import walltime, words
 from dnnsa.settings import settings
+
+# Settings that stand unquoted in a job script, or in the command that submits it.
+NAMES = ("interface", "scheduler_interface", "name", "dashboard_host", "queue", "account", "resource_spec")
+PATHS = ("local_directory", "shared_directory", "log_directory", "python")
 
 
 @settings
@@ -72,6 +76,18 @@ class JobSettings:
     """Address that the dashboard, which has no password, is bound to; `127.0.0.1` unless given."""
 
 
+@settings
+class QueuedSettings(JobSettings):
+    """Of the batch systems that know queues and end jobs when their time is over."""
+
+    queue: str | None = None
+    """Queue; the partition of Slurm."""
+    account: str | None = None
+    """Account or project that pays."""
+    walltime: str | None = None
+    """Time of a job, `HH:MM:SS` or `D-HH:MM:SS`; `00:30:00` unless given."""
+
+
 def problems(job: JobSettings, prefix: str) -> Iterator[str]:
     """What no batch system can do, one sentence each.
 
@@ -89,10 +105,10 @@ def problems(job: JobSettings, prefix: str) -> Iterator[str]:
             f"`job_memory` must hold the `memory` of {job.workers_per_job} workers, got job_memory: {job.job_memory}, "
             f"memory: {job.memory}"
         )
-    names = ("interface", "scheduler_interface", "name", "dashboard_host")
-    yield from words.unquoted(words.PLAIN, **{name: getattr(job, name) for name in names})
-    paths = ("local_directory", "shared_directory", "log_directory", "python")
-    yield from words.unquoted(words.OF_A_PATH, **{name: getattr(job, name) for name in paths})
+    if isinstance(job, QueuedSettings):
+        yield from walltime.problems(job.walltime)
+    yield from words.unquoted(words.PLAIN, **{name: getattr(job, name, None) for name in NAMES})
+    yield from words.unquoted(words.OF_A_PATH, **{name: getattr(job, name) for name in PATHS})
     yield from words.lines("directives", job.directives, prefix)
 
 

@@ -1,5 +1,6 @@
-"""Opening a cluster whose workers are jobs: the Dask scheduler is in this process, and jobs that end are replaced."""
+"""Opening a cluster whose workers are jobs: the Dask scheduler is in this process."""
 
+import asyncio
 import logging
 import shutil
 from collections.abc import Iterator
@@ -7,28 +8,37 @@ from contextlib import contextmanager
 from typing import Any
 
 from dnnsa.cluster import configuration
+from dnnsa.cluster.base import Say
+from dnnsa.cluster.keeper import Keeper
 from dnnsa.cluster.keys import keys
 from dnnsa.cluster.request import Request, worker_name
+from dnnsa.cluster.submission import refusals, submit, telling
 from dnnsa.errors import ClusterError
 
 
 @contextmanager
-def opened(asked: Request) -> Iterator[Any]:
+def opened(asked: Request, say: Say) -> Iterator[Any]:
     """A ``distributed.Client`` of jobs that are submitted; it does not wait for one to start.
 
     Raises
     ------
     ClusterError
-        The batch system is not there, or refuses the jobs.
+        The batch system is not there, or refuses the first jobs.
     """
     import dask
     from distributed import Client
 
-    settings = configuration.missing({**configuration.SCHEDULER, **configuration.WORKERS})
-    with dask.config.set(settings), keys(asked.shared) as security, _cluster(asked, security) as cluster:
-        _submit(cluster, asked)
-        with Client(cluster) as client:
-            yield client
+    host = asked.scheduler["dashboard_address"].rpartition(":")[0]
+    link = {"distributed.dashboard.link": f"{{scheme}}://{host}:{{port}}/status"}  # else the host of Dask's own port
+    wanted = {**configuration.SCHEDULER, **configuration.WORKERS, **link}
+    with (
+        dask.config.set(configuration.missing(wanted)),
+        keys(asked.shared) as security,
+        _cluster(asked, security) as cluster,
+        _kept(cluster, asked, say),
+        Client(cluster) as client,
+    ):
+        yield client
 
 
 def _cluster(asked: Request, security: Any) -> Any:
@@ -37,26 +47,38 @@ def _cluster(asked: Request, security: Any) -> Any:
     kind = getattr(dask_jobqueue, asked.cluster)
     command = kind.job_cls.submit_command
     if not shutil.which(command):
-        raise ClusterError(f"there is no `{command}` on this host: run dnnsa where jobs are submitted.")
+        raise ClusterError(f"there is no command `{command}` on this host: run dnnsa where jobs are submitted.")
     try:
         return kind(
+            job_cls=telling(kind.job_cls),
             name=worker_name(asked),
             security=security,
             scheduler_options=dict(asked.scheduler),
             silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
             **asked.keywords,
         )
-    except (ValueError, OSError) as error:  # such as an interface that is not there, with a list of those that are
-        raise ClusterError(f"the Dask scheduler did not start: {error}") from error
+    except (ValueError, OSError, RuntimeError) as error:  # such as an interface that this host does not have
+        raise ClusterError(f"the Dask scheduler does not start: {error}") from error
 
 
-def _submit(cluster: Any, asked: Request) -> None:
-    """Submit the first jobs, and have Dask replace those that end: ``scale`` alone does not."""
-    first = 1 if asked.array else asked.minimum // asked.per_job
-    cluster.scale(jobs=first)
-    try:
-        cluster.sync(cluster._correct_state)  # else a refusal would be a line in a log, and the run would wait
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ClusterError(f"the batch system refused a job: {error}") from error
-    if not asked.array:
+@contextmanager
+def _kept(cluster: Any, asked: Request, say: Say) -> Iterator[None]:
+    """Submit the first jobs, have those that end replaced, and their number follow the work where that is asked."""
+    keeper = Keeper(cluster, asked, say)
+
+    async def begin() -> asyncio.Task[None]:
+        await submit(cluster, asked)
+        if refused := refusals(cluster):
+            raise ClusterError(f"the batch system refuses {len(refused)} of the jobs: {refused[0]}")
+        return asyncio.create_task(keeper.keep())
+
+    async def end() -> None:
+        keeping.cancel()
+
+    keeping = cluster.sync(begin)
+    if asked.minimum != asked.maximum:
         cluster.adapt(minimum=asked.minimum, maximum=asked.maximum)
+    try:
+        yield
+    finally:
+        cluster.sync(end)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dnnsa.cluster import configuration, words
+from dnnsa.cluster.gpus import SHARE
 from dnnsa.cluster.keys import placeholder
 from dnnsa.cluster.walltime import seconds
 from dnnsa.errors import ProfileError
@@ -21,7 +22,7 @@ class Share(NamedTuple):
     gpus: int
     memory: int  # bytes of all its workers
     job_memory: int  # MiB that are asked for
-    walltime: int | None  # s
+    walltime: int  # s; 0 where the batch system ends no job for its time
     given: Mapping[str, Any]  # what dask's configuration gives, by key
 
 
@@ -34,9 +35,10 @@ class Request(NamedTuple):
     minimum: int  # workers that are always asked for
     maximum: int  # workers
     per_job: int  # workers
-    array: str | None  # the shell's variable that numbers the jobs of an array, where they are one
+    listing: str | None  # the command that lists a user's jobs, each line beginning with its number
     shared: Path  # where the folder of the run's TLS keys is made
     from_dask: Mapping[str, Any]  # settings that came from dask's configuration, by key
+    array: str | None = None  # the shell's variable that numbers the jobs of an array, where they are one
 
 
 def share(profile: Any) -> Share:
@@ -55,19 +57,24 @@ def share(profile: Any) -> Share:
         where = f"jobqueue.{profile.kind}.memory of dask's configuration"
         raise ProfileError([f"`memory` is missing: say what a worker has, such as `memory: 16GB`, here or in {where}."])
     cores = profile.cores * count if profile.cores else given.get("job-cpu", given.get("ncpus", given.get("cores")))
-    asked = parse_bytes(profile.job_memory) if profile.job_memory else memory * HEADROOM
+    asked = profile.job_memory or given.get("job-mem", given.get("mem"))
     return Share(
         cores=max(cores or count, count),
         gpus=profile.gpus * count,
         memory=memory,
-        job_memory=math.ceil(asked / 2**20),
+        job_memory=math.ceil((parse_bytes(asked) if asked else memory * HEADROOM) / 2**20),
         walltime=_walltime(profile, given),
         given=given,
     )
 
 
 def request(
-    profile: Any, job: Share, cluster: str, own: Mapping[str, Any], directives: Sequence[str], array: str | None = None
+    profile: Any,
+    job: Share,
+    cluster: str,
+    own: Mapping[str, Any],
+    directives: Sequence[str] = (),
+    listing: str | None = None,
 ) -> Request:
     """What is asked of a batch system.
 
@@ -79,6 +86,8 @@ def request(
         Keywords of that class alone; None leaves what dask's configuration says.
     directives
         Options that dnnsa adds, before the user's.
+    listing
+        The command that lists the jobs of the user whose name follows.
     """
     given = job.given
     bounds = (profile.adapt.minimum, profile.adapt.maximum) if profile.adapt else (profile.workers, profile.workers)
@@ -107,7 +116,7 @@ def request(
         minimum=bounds[0],
         maximum=bounds[1],
         per_job=profile.workers_per_job,
-        array=array,
+        listing=listing,
         shared=words.folder("shared_directory", shared),
         from_dask=given,
     )
@@ -134,13 +143,11 @@ def script(asked: Request) -> str:
     return str(job.job_script())
 
 
-def _walltime(profile: Any, given: Mapping[str, Any]) -> int | None:
-    """Seconds of a job; None where the batch system has no such setting."""
-    import dask
-
+def _walltime(profile: Any, given: Mapping[str, Any]) -> int:
+    """Seconds of a job; 0 where the batch system has no such setting."""
     if not hasattr(profile, "walltime"):
-        return None
-    text = profile.walltime or str(dask.config.get(f"jobqueue.{profile.kind}.walltime"))
+        return 0
+    text = profile.walltime or str(given.get("walltime", "00:30:00"))
     text = f"{text}:00" if profile.kind == "lsf" and text.count(":") == 1 else text
     if (found := seconds(text)) is None:
         where = f"jobqueue.{profile.kind}.walltime of dask's configuration"
@@ -158,10 +165,8 @@ def _exports(profile: Any, job: Share) -> list[str]:
     lines = []
     if job.walltime:
         lines += ["export DNNSA_JOB_START=`date +%s`", f"export DNNSA_JOB_WALLTIME={job.walltime}"]
-    if profile.gpus:
-        lines += ["export TF_FORCE_GPU_ALLOW_GROWTH=true"]
     if profile.gpus and profile.workers_per_job > 1:
-        lines += [f"export DNNSA_GPUS={profile.gpus}"]
+        lines += [f"export {SHARE}={profile.gpus}"]
     return [*lines, *configuration.exports(configuration.missing(configuration.WORKERS))]
 
 

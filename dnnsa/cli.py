@@ -25,7 +25,7 @@ def run(
     study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="The store; STUDY.zarr beside the study file unless given.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
-    cluster: Annotated[Path | None, typer.Option(metavar="PROFILE.yaml", help="Where workers are started.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="PROFILE", help="Where workers are: file or name.")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Delete what the store holds and start again.")
     ] = False,
