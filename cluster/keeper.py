@@ -15,9 +15,12 @@ from dnnsa.cluster.base import Say
 from dnnsa.cluster.request import Request
 from dnnsa.cluster.submission import refusals, submit
 
-EVERY = 5.0  # seconds between looks at the workers
-LIST_EVERY = 20.0  # seconds between questions to the batch system, while a job is without workers
-ENDED, SILENT = 30.0, 300.0  # seconds until a job is given up that is in no queue; that was there and has no worker
+EVERY = 2.0  # seconds between looks at the workers
+SOON, LATER = (
+    10.0,
+    60.0,
+)  # seconds between questions to the batch system: a job has lost its workers; jobs wait for some
+ENDED, SILENT = 10.0, 300.0  # seconds until a job is given up that is in no queue; that was there and has no worker
 LONGEST = 600.0  # seconds at most until jobs are submitted again that end before a worker is there
 
 
@@ -37,7 +40,7 @@ def patience(job: Standing) -> float | None:
     --------
     >>> patience(Standing("17", workers=False, was_there=False, listed=True))  # it waits in the queue
     >>> patience(Standing("17", workers=False, was_there=False, listed=False))  # it was cancelled there
-    30.0
+    10.0
     >>> patience(Standing("17", workers=False, was_there=True, listed=True))  # its worker may be starting again
     300.0
     """
@@ -84,7 +87,8 @@ class Keeper:
         self.tell(len(connected))
         here = {name: not connected.isdisjoint(self.names(name, connected)) for name in self.cluster.workers}
         self.met |= {name for name, is_here in here.items() if is_here}
-        if not all(here.values()) and now - self.asked_at > LIST_EVERY:
+        lost = any(name in self.met and not is_here for name, is_here in here.items())
+        if not all(here.values()) and now - self.asked_at > (SOON if lost else LATER):
             self.listed, self.asked_at = await self.listing(), now
         waits = {name: patience(self.standing(name, here[name])) for name in here if name in self.cluster.workers}
         self.missed = {name: self.missed.get(name, now) for name, wait in waits.items() if wait is not None}
@@ -137,7 +141,7 @@ class Keeper:
         submitted = [name for name, job in jobs.items() if not job.refusal]
         barren = not self.met.issuperset(names)
         self.barren = self.barren + 1 if barren else 0
-        self.not_before = now + min(LONGEST, ENDED * 2**self.barren) if barren else 0.0
+        self.not_before = now + min(LONGEST, LATER * 2**self.barren) if barren else 0.0
         for job in jobs.values():
             await job.close()
         if submitted:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from dnnsa.cluster import configuration, words
 from dnnsa.cluster.gpus import SHARE
@@ -39,6 +39,24 @@ class Request(NamedTuple):
     shared: Path  # where the folder of the run's TLS keys is made
     from_dask: Mapping[str, Any]  # settings that came from dask's configuration, by key
     array: str | None = None  # the shell's variable that numbers the jobs of an array, where they are one
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """A cluster whose workers are jobs of a batch system."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def request(self) -> Request:
+        """What is asked of the batch system.
+
+        Raises
+        ------
+        ProfileError
+            Something is given neither by the profile nor by dask's configuration, or cannot be used.
+        """
+        ...
 
 
 def share(profile: Any) -> Share:

@@ -16,7 +16,11 @@ app = typer.Typer(
     help="Global sensitivity analysis of neural networks.",
 )
 
+workers_app = typer.Typer(no_args_is_help=True, help="Look at a cluster profile before a study is run with it.")
+app.add_typer(workers_app, name="cluster")
+
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.", show_default=False)]
+Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="A file, or a profile's name.", show_default=False)]
 Store = Annotated[Path, typer.Argument(metavar="STORE", help="A store that `dnnsa run` made.", show_default=False)]
 
 
@@ -94,6 +98,36 @@ def schema() -> None:
     from dnnsa.study import schema
 
     print(json.dumps(schema(), indent=2))  # noqa: T201
+
+
+@workers_app.command("show")
+def show_profile(profile: Profile) -> None:
+    """Print the job script that a run would submit, and which settings came from dask's jobqueue.yaml."""
+    from dnnsa.cluster import read_profile, show
+    from dnnsa.view.workers import origin
+
+    shown = show(read_profile(profile))
+    print(shown.script)  # noqa: T201
+    print(origin(shown))  # noqa: T201
+
+
+@workers_app.command("check")
+def check_profile(
+    profile: Profile,
+    folder: Annotated[Path | None, typer.Option(help="Where studies are; the working folder unless given.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds until the worker must be there.")] = 600.0,
+) -> None:
+    """Start one worker, print what it is and sees beside this host, and stop it; exit status 1 if a run would fail."""
+    from dnnsa.cluster import check, read_profile
+    from dnnsa.errors import ClusterError
+    from dnnsa.view.progress import watcher
+    from dnnsa.view.workers import check_table
+
+    with watcher() as reporter:
+        checked = check(read_profile(profile), folder, wait, reporter.say)
+    _print(check_table(checked))
+    if checked.problems:
+        raise ClusterError("\n".join(checked.problems))
 
 
 def _version(value: bool) -> None:

@@ -33,7 +33,7 @@ class Waiting:
 
 
 def wait_for_worker(client: Client, say: Callable[[str], None]) -> None:
-    """Return when there is a worker.
+    """Return when a worker has done something: a cluster that follows the work has no worker where there is none.
 
     Raises
     ------
@@ -41,12 +41,11 @@ def wait_for_worker(client: Client, say: Callable[[str], None]) -> None:
         The scheduler is gone.
     """
     waiting, dask = Waiting(say), Submission(client)
-    while True:
-        slots = dask.slots()
-        waiting.look(slots, time.monotonic())
-        if slots:
-            return
-        time.sleep(0.2)
+    knock = client.submit(int, pure=False)
+    while not knock.done():
+        waiting.look(dask.slots(), time.monotonic())
+        time.sleep(0.05)
+    waiting.look(dask.slots(), time.monotonic())
 
 
 def _spelt(seconds: float) -> str:
