@@ -86,4 +86,4 @@ def _expanded(path: str) -> str:
 def _first_cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{type(error).__name__}: {error}" if str(error) else "no answer"
