@@ -53,6 +53,7 @@ def test_fishers_intervals_come_with_a_warning(client, tmp_path):
     assert "warning: estimators[0]: intervals: fisher assumes normal outputs and independent points" in reporter.said
 
 
+@pytest.mark.harm("Commits and files", "A store of another study", "kept", "told")
 def test_another_studys_store_is_refused_and_what_differs_named(client, tmp_path):
     dnnsa.run(study(tmp_path, LINE), client, tmp_path / "out.zarr", reporter=Quiet())
     other = study(tmp_path, LINE, design={"kind": "saltelli", "base_points": 256, "seed": 1})
@@ -64,6 +65,35 @@ def test_another_studys_store_is_refused_and_what_differs_named(client, tmp_path
     )
     results = dnnsa.run(other, client, tmp_path / "out.zarr", overwrite=True, reporter=Quiet())
     assert results.attrs["digest"] == other.digest
+
+
+@pytest.mark.harm("Commits and files", "The model's file changes before a study is resumed", "kept", "told")
+def test_a_model_that_has_changed_since_the_last_commit_is_refused(client, tmp_path):
+    made = study(tmp_path, SLOW, base_points=2048)
+    with pytest.raises(Interrupted):
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Said(at=512))
+    changed = study(tmp_path, f"{SLOW} + 1", base_points=2048)
+    with pytest.raises(StoreError, match=r"model\.call: the file has changed"):
+        dnnsa.run(changed, client, tmp_path / "out.zarr", reporter=Quiet())
+    again = study(tmp_path, SLOW, base_points=2048)
+    reporter = Said()
+    results = dnnsa.run(again, client, tmp_path / "out.zarr", reporter=reporter)
+    assert results.attrs["status"] == "complete"
+    assert any(line.startswith("resuming: ") for line in reporter.said)
+
+
+def test_the_table_of_tasks_has_each_base_point_once_after_interrupts(client, tmp_path):
+    made = study(tmp_path, SLOW, base_points=2048)
+    for at in (256, 1024):
+        with pytest.raises(Interrupted):
+            dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Said(at=at))
+    tasks = dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Quiet())["tasks"]
+    for replicate in range(4):
+        of = (tasks["replicate"] == replicate).values
+        began, count = tasks["start"].values[of], tasks["base_points"].values[of]
+        order = np.argsort(began)
+        np.testing.assert_array_equal(began[order], [0, *np.cumsum(count[order])[:-1]])
+        assert count.sum() == 512
 
 
 def test_an_interrupted_study_is_resumed_and_says_so(client, tmp_path):
@@ -107,6 +137,7 @@ def test_a_model_that_does_not_work_leaves_nothing_behind(client, tmp_path, sour
     assert [path for path in sorted(tmp_path.iterdir()) if path.name != "__pycache__"] == before
 
 
+@pytest.mark.harm("People", "Overwriting with a study that does not run", "kept")
 def test_overwriting_with_a_study_that_does_not_run_keeps_the_old_results(client, tmp_path):
     dnnsa.run(study(tmp_path, LINE), client, tmp_path / "out.zarr", reporter=Quiet())
     with pytest.raises(ModelError):
@@ -114,6 +145,7 @@ def test_overwriting_with_a_study_that_does_not_run_keeps_the_old_results(client
     assert dnnsa.open(tmp_path / "out.zarr").attrs["status"] == "complete"
 
 
+@pytest.mark.harm("People", "Two runs on one store at once", "told", "kept")
 def test_two_runs_never_write_to_one_store(client, tmp_path):
     made = study(tmp_path, LINE)
     with store.alone(tmp_path / "out.zarr"), pytest.raises(StoreError) as error:

@@ -94,6 +94,7 @@ def test_a_plan_says_what_a_study_comes_to_and_writes_nothing(dnnsa, folder):
     assert "1,024 in 4 replicates" in out
     assert "4,096, 4 a base point" in out
     assert "16 of 64 base points" in out
+    assert re.search(r"window\W+\d+ tasks are out at a time", out)
     assert [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"] == before
 
 
@@ -202,18 +203,34 @@ def test_too_many_failures_are_status_three_and_what_failed_is_shown(dnnsa, fold
 
 
 SLOW = LINE.replace("return", "import time; time.sleep(0.05); return")
+TOLD = LINE.replace(  # by files beside it how long a call takes
+    "return",
+    "import os, time; at = os.path.exists; here = __file__\n"
+    "    time.sleep(60 if at(here + '.stuck') else 0 if at(here + '.quick') else 0.05)\n    return",
+)
 
 
-def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
-    """The terminal sends the signal to the workers too."""
-    (folder / "line.py").write_text(SLOW, encoding="utf-8")
+def started(folder):
+    """A command that runs a study of `TOLD` on two workers, in a process group of its own."""
+    (folder / "line.py").write_text(TOLD, encoding="utf-8")
     (folder / "line.yaml").write_text(STUDY.replace("1024", "32768"), encoding="utf-8")
     command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
-    seen = ""
-    while not re.match(r"[1-9]\d* of 32768 base points", seen):
-        seen = process.stderr.readline()
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def until(process, pattern):
+    """Read what a process tells until a line begins like this."""
+    for line in process.stderr:
+        if re.match(pattern, line):
+            return
+    raise AssertionError(f"it never said {pattern}")
+
+
+@pytest.mark.harm("People", "Ctrl-C in the terminal, which reaches the workers too: exit status 130", "kept", "told")
+def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
+    """The terminal sends the signal to the workers too."""
+    process = started(folder)
+    until(process, r"[1-9]\d* of 32768 base points")
     os.killpg(process.pid, signal.SIGINT)
     err = process.stderr.read()
     assert process.wait(timeout=60) == 130
@@ -222,37 +239,28 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(folder):
         r"error: interrupted: \d+ of 32768 base points are kept; run the same command again to go on.", err
     )
     assert "Traceback" not in err
+    (folder / "line.py.quick").touch()
     again = alone("run", folder / "line.yaml", "--workers", 2)
     assert again.returncode == 0
     assert re.search(r"resuming: [1-9]\d* of 32768 base points are done already", again.stderr)
 
 
-STUCK = LINE.replace(
-    "return", "import os, time; time.sleep(60 if os.path.exists(__file__ + '.stuck') else 0.05); return"
-)
-
-
+@pytest.mark.harm("People", "A second Ctrl-C while runs of a minute are out: ends at once, with 130", "kept", "told")
 def test_a_second_ctrl_c_ends_at_once(folder):
     """Each worker is in a run of a minute, before which it cannot save."""
-    (folder / "line.py").write_text(STUCK, encoding="utf-8")
-    (folder / "line.yaml").write_text(STUDY.replace("1024", "32768"), encoding="utf-8")
-    command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml", "--workers", "2"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
-    seen = ""
-    while not re.match(r"[1-9]\d* of 32768 base points", seen):
-        seen = process.stderr.readline()
+    process = started(folder)
+    until(process, r"[1-9]\d* of 32768 base points")
     (folder / "line.py.stuck").touch()
     time.sleep(2.0)
     os.killpg(process.pid, signal.SIGINT)
-    while "Ctrl-C again ends at once" not in seen:
-        seen = process.stderr.readline()
+    until(process, "interrupted: .* Ctrl-C again ends at once")
     os.killpg(process.pid, signal.SIGINT)
     err = process.stderr.read()
     assert process.wait(timeout=30) == 130
     process.stderr.close()
     assert err == "error: interrupted: what was committed is kept; run the same command again to go on.\n"
     (folder / "line.py.stuck").unlink()
+    (folder / "line.py.quick").touch()
     assert alone("run", folder / "line.yaml", "--workers", 2).returncode == 0
 
 
@@ -268,6 +276,7 @@ def test_ctrl_c_while_workers_start_is_one_message(folder, seconds):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.harm("Commits and files", "The disk is full, and later has room", "kept", "told")
 def test_a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_room(folder):
     disk = folder / "disk"
     disk.mkdir()

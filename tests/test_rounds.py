@@ -59,6 +59,7 @@ class Said(Quiet):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.harm("People", "A complete study is extended", "bits", "once", "kept")
 def test_a_complete_study_is_extended_to_the_bits_of_a_longer_one_and_nothing_is_run_twice(client, tmp_path):
     asked = [study(tmp_path, logged(tmp_path), base_points=size) for size in (256, 1024)]
     expected = run(asked[1], client, tmp_path / "whole.zarr")
@@ -75,6 +76,7 @@ def test_a_complete_study_is_extended_to_the_bits_of_a_longer_one_and_nothing_is
     assert extended.attrs["digest"] == asked[1].digest
 
 
+@pytest.mark.harm("People", "An extension that has no block in common", "kept", "told")
 def test_what_cannot_be_extended_is_refused_and_kept(client, tmp_path):
     small = study(tmp_path, FIELD, base_points=64)
     before = run(small, client, tmp_path / "out.zarr")["output"]["ST"].values
@@ -87,12 +89,14 @@ def test_what_cannot_be_extended_is_refused_and_kept(client, tmp_path):
     np.testing.assert_array_equal(dnnsa.open(tmp_path / "out.zarr")["output"]["ST"], before)
 
 
+@pytest.mark.harm("People", "Fewer base points than the store holds", "told")
 def test_fewer_base_points_than_a_store_holds_are_refused(client, tmp_path):
     run(study(tmp_path, FIELD, base_points=512), client, tmp_path / "out.zarr")
     with pytest.raises(StoreError, match=r"holds 512 base points where design.base_points asks for 256: ask for 512"):
         run(study(tmp_path, FIELD, base_points=256), client, tmp_path / "out.zarr")
 
 
+@pytest.mark.harm("Commits and files", "A store that another version has begun", "told")
 def test_a_store_begun_by_another_version_is_refused(client, tmp_path):
     asked = study(tmp_path, FIELD, base_points=1024)
     with pytest.raises(Interrupted):
@@ -106,6 +110,7 @@ def test_a_store_begun_by_another_version_is_refused(client, tmp_path):
 STOP = {"half_width": 0.02, "max_base_points": 16384}
 
 
+@pytest.mark.harm("People", "Stopped when sure, against a study of that size from the start", "bits")
 def test_a_study_stops_when_it_is_sure_with_the_bits_of_a_fixed_one(client, tmp_path):
     asked = study(tmp_path, FIELD, base_points=256, stop=STOP)
     results = run(asked, client, tmp_path / "out.zarr")
@@ -140,6 +145,7 @@ def test_small_rounds_that_have_no_block_in_common_are_run_again_to_the_same_bit
 CHOICE = {name: {"kind": "choice", "values": [0.1, 0.2, 0.4]} for name in ("x1", "x2")}
 
 
+@pytest.mark.harm("Runs of the model", "Dear runs, most of them rows that there are twice", "bits", "once")
 def test_dear_runs_are_made_once_each_and_fold_to_the_same_bits(client, tmp_path):
     expected = run(study(tmp_path, FIELD, base_points=256, factors=CHOICE), client, tmp_path / "block.zarr")
     dear = study(tmp_path, logged(tmp_path, LOGGED), base_points=256, factors=CHOICE, granularity="run")
@@ -155,6 +161,7 @@ def test_dear_runs_are_made_once_each_and_fold_to_the_same_bits(client, tmp_path
     assert expected.attrs["status"] == "complete"
 
 
+@pytest.mark.harm("People", "Dear runs interrupted, resumed and extended", "bits", "once", "kept")
 def test_dear_runs_go_on_after_an_interrupt_and_into_a_longer_study_without_repeating_one(client, tmp_path):
     source = logged(tmp_path, LOGGED.replace("    return", "    import time; time.sleep(0.01)\n    return"))
     small, large = (study(tmp_path, source, base_points=size, granularity="run") for size in (16, 32))
@@ -169,6 +176,7 @@ def test_dear_runs_go_on_after_an_interrupt_and_into_a_longer_study_without_repe
     same(run(large, client, tmp_path / "whole.zarr"), extended)
 
 
+@pytest.mark.harm("Runs of the model", "Dear runs that raise", "once", "told", "rest")
 def test_dear_runs_that_fail_put_their_base_points_in_quarantine(client, tmp_path):
     source = "import os, signal\ndef f(x1, x2):\n    if x1[0] > 0.45: raise ValueError('too hot')\n    return x1 + x2"
     asked = study(tmp_path, source, base_points=64, granularity="run", max_failed=0.5)
@@ -209,6 +217,7 @@ def test_dear_runs_that_failed_too_often_are_told_before_more_are_made(client, t
     assert calls(tmp_path) == []
 
 
+@pytest.mark.harm("Processes", "The client dies as soon as the store says how large the next round is", "bits")
 def test_a_larger_study_that_has_nothing_of_the_smaller_one_never_meets_its_states(client, tmp_path, monkeypatch):
     """The client dies as soon as the store says how large it is to be."""
     asked = study(tmp_path, FIELD, base_points=16, stop=STOP)

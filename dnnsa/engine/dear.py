@@ -17,7 +17,7 @@ from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.isolation import DIES
 from dnnsa.engine.limits import LATE, ended_after, tell_late
 from dnnsa.engine.places import Place, Trust, elsewhere, place, places
-from dnnsa.engine.plan import Field
+from dnnsa.engine.plan import Field, window
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import LEAF, Submission, in_words, result, trouble
 from dnnsa.engine.waiting import Waiting
@@ -132,7 +132,7 @@ class Runs:
             if time.monotonic() - looked > LOOK_EVERY:  # workers come and go
                 slots, looked = self.dask.slots(), time.monotonic()
                 waiting.look(slots, looked)
-            while self.todo and len(self.in_flight) < max(4, 2 * slots):
+            while self.todo and len(self.in_flight) < window(slots):
                 self.start(self.todo.popleft())
             if self.suspects and not self.in_flight:
                 number = self.suspects.popleft()

@@ -182,6 +182,11 @@ def _parts(fields: Mapping[str, tuple[Field, int]], most: int) -> tuple[Part, ..
     return tuple(parts)
 
 
+def window(slots: int) -> int:
+    """How many tasks are out at a time: one that runs and one that waits in each slot of the cluster."""
+    return max(4, 2 * slots)
+
+
 def blocks_a_task(plan: Plan, seconds: float, slots: int) -> int:
     """The level b of a task of 2^b neighbouring blocks: two seconds at most, and four tasks or more for each slot.
 

@@ -14,7 +14,7 @@ from dnnsa.engine.checkpoint import Checkpoint, Commit, Stored, name_of, save
 from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.leaves import Leaves, Pace, listening
 from dnnsa.engine.ledger import Done, Ledger, Report
-from dnnsa.engine.plan import Plan
+from dnnsa.engine.plan import Plan, window
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import MERGE, SAVE, Submission, in_words, result, trouble
 from dnnsa.engine.tasks import Write, finalize, merge, widths
@@ -134,7 +134,7 @@ class Reduction:
                 waiting.look(slots, looked)
             unsaved = self.unsaved()
             if unsaved < 2 * room or not self.saving:
-                self.leaves.fill(max(4, 2 * slots))
+                self.leaves.fill(window(slots))
             if not self.merging:
                 self.leaves.isolate()
             if handle := self.dask.next(1.0):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnnsa.engine import Plan
-from dnnsa.engine.plan import blocks_a_task
+from dnnsa.engine.plan import blocks_a_task, window
 
 
 def plan_table(plan: Plan, seconds: float) -> Any:
@@ -22,6 +22,7 @@ def plan_table(plan: Plan, seconds: float) -> Any:
         "quantities": ", ".join(f"{name} {field.shape} {field.dtype}" for name, field in plan.fields.items()),
         "values": f"{_bytes(plan.base_points * plan.runs * plan.cells * 8)} that are never kept",
         "blocks": f"{blocks:,} of {plan.block} base points, {2**level} a task",
+        "window": f"{window(CPU_COUNT)} tasks are out at a time on {CPU_COUNT} workers",
         "tasks": f"{leaves:,} of blocks, {merges:,} merges, {len(plan.parts)} to write the maps",
         "state": f"{_bytes(plan.state_bytes)} for each replicate, in {len(plan.parts)} part(s)"
         + (", in files while it runs" if plan.in_files else ""),

@@ -105,6 +105,7 @@ def test_what_is_masked_is_missing(tmp_path):
     assert np.isnan(y["output"][hot[:, 0], 0]).all()
 
 
+@pytest.mark.harm("Runs of the model", "Outputs whose shape follows the number of runs", "told")
 def test_outputs_that_change_with_the_number_of_runs_are_refused_at_the_first_block(tmp_path):
     made = job(tmp_path, "def f(x1, x2): return x1[:, None] - x2[None, :]")
     with pytest.raises(ModelError) as error:

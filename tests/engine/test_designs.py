@@ -225,6 +225,7 @@ STUDIES = {
 
 
 @pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.harm("People", "Interrupted, resumed with more workers: states of every estimator", "bits", "kept")
 def test_every_kind_of_state_has_the_same_bits_with_any_workers_and_after_an_interrupt(
     client, one_worker, tmp_path, monkeypatch, name
 ):
@@ -255,6 +256,7 @@ def test_every_kind_of_state_has_the_same_bits_with_any_workers_and_after_an_int
             np.testing.assert_array_equal(ratio.denominator, other.denominator)
 
 
+@pytest.mark.harm("Runs of the model", "Runs give NaN in some cells of a field", "told", "rest")
 def test_the_last_cell_loses_base_points_and_its_neighbours_do_not(client, tmp_path):
     """What the test above is worth depends on it: states whose counts are one number, and states whose are many."""
     made = job(tmp_path, ZOO, p=3, max_failed=1.0, design=design("saltelli", 1024), estimators=kinds("sobol", of=["y"]))

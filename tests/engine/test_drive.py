@@ -22,6 +22,7 @@ from dnnsa.engine.plan import Field
 from dnnsa.errors import Interrupted, StoreError, TooManyFailures
 from tests.studies import study
 
+param, harm = pytest.param, pytest.mark.harm
 ROOT = Path(__file__).parents[2]
 FIELD = "def f(x1, x2): return np.exp(3 * x1)[:, None] * np.cos(np.arange(5) * x2[:, None])"
 
@@ -96,6 +97,7 @@ def one_worker():
         yield client
 
 
+@pytest.mark.harm("Size and speed", "One worker or two, short tasks or long ones", "bits")
 def test_the_maps_are_the_same_bits_with_one_worker_and_with_two_and_whatever_a_task_takes(client, one_worker, folders):
     made = job(folders[0], base_points=2048)
     first, _ = reduced(one_worker, made, folders[0], seconds=100.0)  # one block a task
@@ -103,6 +105,7 @@ def test_the_maps_are_the_same_bits_with_one_worker_and_with_two_and_whatever_a_
     same(first, again)
 
 
+@pytest.mark.harm("Commits and files", "A commit at every turn, or never", "bits")
 def test_the_maps_are_the_same_bits_after_a_commit_at_every_turn(client, folders):
     made = job(folders[0], base_points=1024)
     first, _ = reduced(client, made, folders[0])
@@ -113,6 +116,7 @@ def test_the_maps_are_the_same_bits_after_a_commit_at_every_turn(client, folders
 SLOW = "import time\ndef f(x1, x2):\n    time.sleep(0.02)\n    return np.exp(3 * x1) * x2"
 
 
+@pytest.mark.harm("Processes", "A worker is killed with SIGKILL, and another, and another", "bits", "rest")
 def test_workers_killed_three_times_on_the_way_change_no_bit(folders):
     made = job(folders[0], SLOW, base_points=4096)
     killed = []
@@ -141,6 +145,7 @@ def die_when_a_state_is_written():
     checkpoint.digest = digest
 
 
+@pytest.mark.harm("Processes", "A worker is killed while it writes a state that is to be committed", "bits", "rest")
 def test_a_worker_killed_while_it_writes_a_commit_changes_no_bit(folders):
     made = job(folders[0], SLOW, base_points=2048)
 
@@ -157,6 +162,7 @@ def test_a_worker_killed_while_it_writes_a_commit_changes_no_bit(folders):
     assert outcome.ledger.failures == []
 
 
+@pytest.mark.harm("People", "Interrupted, and resumed with tasks of another size", "bits", "kept", "told")
 def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client, folders):
     made = job(folders[0], SLOW, base_points=2048)
     first, _ = reduced(client, made, folders[0], seconds=100.0)
@@ -172,6 +178,7 @@ def test_an_interrupted_study_goes_on_from_what_was_kept_to_the_same_bits(client
     assert resumed.progress[0].done == kept
 
 
+@pytest.mark.harm("People", "Interrupted, and resumed: runs are counted where they are made", "once", "kept")
 def test_nothing_is_run_twice_after_a_resume(client, folders):
     log = folders[0] / "calls"
     source = (
@@ -191,6 +198,7 @@ def test_nothing_is_run_twice_after_a_resume(client, folders):
     assert runs == (1024 - kept) * 4 + probed
 
 
+@pytest.mark.harm("People", "Interrupted again and again, at any moment", "bits", "kept")
 def test_an_interrupt_at_any_moment_leaves_what_can_be_resumed_to_the_same_bits(client, folders, monkeypatch):
     """With many parts to a state, so that there is much to tear."""
     monkeypatch.setattr("dnnsa.engine.plan.PART_BYTES", 300)
@@ -233,6 +241,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.harm("Processes", "The client, with its scheduler, is killed with SIGKILL twice", "bits", "kept")
 def test_a_client_killed_with_9_twice_loses_nothing_committed_and_no_bit(client, folders):
     made = job(folders[0], SLOWER, base_points=4096)
     first, _ = reduced(client, made, folders[0], seconds=100.0)
@@ -251,6 +260,7 @@ def test_a_client_killed_with_9_twice_loses_nothing_committed_and_no_bit(client,
     same(first, again)
 
 
+@pytest.mark.harm("Processes", "A worker is killed with results that the client has not yet heard of", "bits")
 def test_a_worker_killed_while_the_client_looks_away_changes_no_bit(folders):
     """What was done is lost before the client has heard that it was done."""
     made = job(folders[0], SLOW, base_points=2048)
@@ -287,9 +297,11 @@ def truncate(path):
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (flip_a_bit, DAMAGED),
-        (truncate, DAMAGED),
-        (Path.unlink, "is missing on host"),
+        param(flip_a_bit, DAMAGED, marks=harm("Commits and files", "A bit of a committed state is flipped", "told")),
+        param(truncate, DAMAGED, marks=harm("Commits and files", "A committed state is cut to its half", "told")),
+        param(
+            Path.unlink, "is missing on host", marks=harm("Commits and files", "A committed state is removed", "told")
+        ),
     ],
 )
 def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders, harm, told):
@@ -301,6 +313,7 @@ def test_a_damaged_checkpoint_file_is_named_and_never_used(client, folders, harm
         reduced(client, made, folders[0], seconds=100.0)
 
 
+@pytest.mark.harm("Commits and files", "The manifest of the commit is torn", "told")
 def test_a_torn_manifest_is_told(client, folders):
     made = job(folders[0], SLOW, base_points=1024)
     interrupted_at(client, made, folders[0], 512)
@@ -339,6 +352,7 @@ def test_base_points_that_fail_are_told_and_the_rest_is_used(client, folders):
     )
 
 
+@pytest.mark.harm("Runs of the model", "More base points fail than `max_failed` allows", "once", "kept", "told")
 def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders):
     made = job(folders[0], RARE.replace("LIMIT", "0.4"), base_points=1024)
     with pytest.raises(
@@ -357,7 +371,8 @@ def test_too_many_failures_stop_the_study_and_keep_what_was_done(client, folders
     assert found["n"] + len(outcome.ledger.failures) == 1024
 
 
-DEADLY = "import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n    return np.exp(3 * x1) * x2"
+SOUND = "np.exp(3 * x1) * x2"
+DEADLY = f"import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n    return {SOUND}"
 
 
 QUIET = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
@@ -366,6 +381,10 @@ SCALAR = {"output": Field((), "float64", (), {})}
 
 def harmed(harm):
     return DEADLY.replace("HARM", harm)
+
+
+def bad(what):
+    return harm("Runs of the model", what, "bits", "once", "told", "rest")
 
 
 def left_out(made):
@@ -385,16 +404,36 @@ def same_but_for(client, folders, harmful, outcome, maps):
     same(expected, maps)
 
 
+HARMS = [
+    param("raise ValueError('too hot')", "ValueError: too hot", marks=bad("A run raises")),
+    param(f"return {SOUND} * np.where(x1 > 0.4992, np.nan, 1)", "are NaN or infinite", marks=bad("A run gives NaN")),
+    param(f"return {SOUND} * np.where(x1 > 0.4992, np.inf, 1)", "are NaN or infinite", marks=bad("A run gives inf")),
+    param("return x1[:-1]", "`output` has shape (3,) for 4", marks=bad("Outputs have another shape, later on")),
+    param("return {'y': x1}", "quantities ['y'] where", marks=bad("Outputs have other names, later on")),
+]
+
+
+@pytest.mark.parametrize(("source", "cause"), HARMS)
+def test_a_bad_run_costs_its_base_point_and_no_other(client, folders, source, cause):
+    made = job(folders[0], harmed(source), base_points=1024, max_failed=1.0)
+    maps, outcome = reduced(client, made, folders[0])
+    same_but_for(client, folders, list(left_out(made)), outcome, maps)
+    for failure in outcome.ledger.failures:
+        assert cause in failure.cause
+        assert max(float(failure.a["x1"]), float(failure.b["x1"])) > 0.4992
+
+
 KILLED = "ends the worker process that it is in"
+HANGING = "__import__('time').sleep(3600)"
 EATING = "[np.ones(2**27), __import__('time').sleep(60)]"  # 1 GiB, of 700 MB
 
 
 @pytest.mark.parametrize(
     ("harm", "limit", "cause"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", 60.0, KILLED),
-        (EATING, 100.0, KILLED),
-        ("__import__('time').sleep(3600)", 1.0, "takes longer than the 1 s that it may"),
+        param("os.kill(os.getpid(), signal.SIGKILL)", 60.0, KILLED, marks=bad("A run ends its worker's process")),
+        param(EATING, 100.0, KILLED, marks=bad("A run takes more memory than its worker may have")),
+        param(HANGING, 1.0, "takes longer than the 1 s that it may", marks=bad("A run hangs")),
     ],
 )
 def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client, folders, harm, limit, cause):
@@ -408,6 +447,7 @@ def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client,
     assert not list((folders[0] / "checkpoint").glob("*.trial"))
 
 
+@pytest.mark.harm("Size and speed", "More tasks than workers: no more are handed out than the window", "rest")
 def test_the_window_bounds_what_is_in_flight(client, folders):
     made = job(folders[0], SLOW, base_points=4096)
     seen = []

@@ -49,6 +49,7 @@ def test_outputs_in_a_file_are_those_in_memory(tmp_path, small_limits):
                 np.testing.assert_array_equal(memory.read(slab, name), disk.read(slab, name))
 
 
+@pytest.mark.harm("Size and speed", "States in files, outputs of a block in a file, many parts to a state", "bits")
 def test_states_in_files_and_outputs_in_files_change_no_bit(client, tmp_path, small_limits):
     expected = None
     for name, limits in {
@@ -87,6 +88,11 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.harm(
+    "Size and speed",
+    "16 times the base points: peak memory within a tenth",
+    "rest",
+)
 def test_memory_does_not_grow_with_base_points(tmp_path):
     """The client, which holds the scheduler too, and the worker, at 16 times the base points: within a tenth."""
     script = tmp_path / "measured.py"
@@ -103,6 +109,7 @@ def test_memory_does_not_grow_with_base_points(tmp_path):
     assert longer_worker < 1.1 * worker
 
 
+@pytest.mark.harm("Size and speed", "A million cells, p = 8, two workers of 1 GB, client below 500 MB", "rest")
 def test_a_field_of_a_million_cells_is_reduced_by_two_workers_of_a_gigabyte():
     """3.7 GB of outputs and 300 MB of states a replicate; the client stays below 500 MB."""
     command = [sys.executable, ROOT / "benchmarks" / "large_field.py", "--small"]

@@ -28,7 +28,17 @@ def f(x1, x2):
 """
 
 
-@pytest.mark.parametrize("harm", ["raise OSError('no device')", "return x1 * np.nan"])
+def on_one_worker(what):
+    return pytest.mark.harm("Machines and clusters", what, "bits", "told", "rest")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param("raise OSError('no device')", marks=on_one_worker("Every run raises on one worker alone")),
+        pytest.param("return x1 * np.nan", marks=on_one_worker("Every run gives NaN on one worker alone")),
+    ],
+)
 def test_a_worker_where_every_run_fails_puts_nothing_in_quarantine_and_is_sent_nothing_more(client, folders, harm):
     sound = job(folders[1], SOURCE.replace("HARM", "pass"), base_points=2048)
     expected, _ = reduced(client, sound, folders[1], seconds=100.0)
@@ -41,6 +51,7 @@ def test_a_worker_where_every_run_fails_puts_nothing_in_quarantine_and_is_sent_n
     assert any("worker 0 on host 127.0.0.1 fails with every run and others do not" in said for said in watch.said)
 
 
+@pytest.mark.harm("Machines and clusters", "A worker dies of every run, and others do not", "bits", "rest")
 def test_a_worker_that_dies_of_every_run_puts_nothing_in_quarantine(client, folders):
     """Runs die on worker 0 and nowhere else; the others' are sent elsewhere before they are believed to be deadly."""
     sound = job(folders[1], SOURCE.replace("HARM", "pass"), base_points=1024)
@@ -64,6 +75,7 @@ def f(x1, x2):
 """
 
 
+@pytest.mark.harm("Runs of the model", "Runs raise once, and not when tried again", "bits", "told", "rest")
 def test_a_run_that_raises_once_is_tried_again_and_counted_and_changes_no_bit(client, folders):
     sound = job(folders[1], SOURCE.replace("HARM", "pass"), base_points=1024)
     expected, _ = reduced(client, sound, folders[1])

@@ -45,6 +45,7 @@ def separate(folder, name):
             process.wait(30)
 
 
+@pytest.mark.harm("Processes", "The scheduler is killed with SIGKILL, and another one started", "bits", "kept", "told")
 def test_a_study_whose_scheduler_is_killed_goes_on_with_another_one_to_the_same_bits(client, folders):
     made = job(folders[0], SLOWER, base_points=2048)
     expected, _ = reduced(client, made, folders[0], seconds=100.0)
@@ -60,6 +61,7 @@ def test_a_study_whose_scheduler_is_killed_goes_on_with_another_one_to_the_same_
     assert outcome.ledger.failures == []
 
 
+@pytest.mark.harm("Size and speed", "Three threads of the client; three processes and many commits", "bits")
 def test_threads_of_this_process_and_three_workers_give_the_same_bits(client, folders):
     made = job(folders[0], FIELD, base_points=2048)
     expected, _ = reduced(client, made, folders[0])
@@ -77,6 +79,7 @@ def test_threads_of_this_process_and_three_workers_give_the_same_bits(client, fo
     same(expected, maps)
 
 
+@pytest.mark.harm("Runs of the model", "A run hangs in a worker that nobody can start again", "kept", "told")
 def test_a_hang_in_a_worker_that_cannot_be_replaced_is_told(folders):
     source = SLOW.replace("time.sleep(0.02)", "time.sleep(5 if len(x1) > 4 and (x1 > 0.4985).any() else 0)")
     made = job(folders[0], source, base_points=1024)

@@ -92,6 +92,7 @@ def test_an_extended_store_runs_again_from_its_last_commit(complete):
     assert commit(complete, store.STATES) == "the last commit"
 
 
+@pytest.mark.harm("Processes", "The client dies while it extends a complete store", "kept")
 def test_an_extension_that_died_half_way_leaves_the_store_complete(complete):
     (complete / store.STATES).rename(complete / store.CHECKPOINT)  # the first of two steps
     assert dnnsa.open(complete).attrs["status"] == "complete"

@@ -34,6 +34,7 @@ def test_it_is_seen_that_a_store_is_held(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.harm("Processes", "A run that holds a store is killed: the next one is let in", "kept")
 def test_a_process_that_was_killed_holds_nothing(tmp_path):
     path = tmp_path / "out.zarr"
     holder = subprocess.Popen(

@@ -54,6 +54,7 @@ def test_flags_are_explained(path):
     assert status.attrs["flag_masks"][:4] == [1, 2, 4, 8]
 
 
+@pytest.mark.harm("Commits and files", "A bit of a finished map is flipped", "told")
 def test_a_flipped_bit_in_a_map_is_an_error_and_not_a_number(path, tmp_path):
     copy = tmp_path / "copy.zarr"
     shutil.copytree(path, copy)

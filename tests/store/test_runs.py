@@ -125,6 +125,7 @@ def test_outputs_are_kept_in_a_type_that_holds_them(tmp_path, given, kept):
     assert store.read_runs(tmp_path / "out.zarr", [0])["number"].dtype == kept
 
 
+@pytest.mark.harm("Processes", "Two processes write dear runs to one store at the same time", "rest")
 def test_two_processes_write_at_the_same_time(path):
     code = (
         "for number in range({}, 10, 2):\n"
@@ -136,6 +137,7 @@ def test_two_processes_write_at_the_same_time(path):
     np.testing.assert_array_equal(store.read_runs(path, range(10))["number"], np.arange(10))
 
 
+@pytest.mark.harm("Processes", "A worker is killed between two outputs of a dear run", "kept", "rest")
 def test_a_worker_that_is_killed_between_outputs_leaves_no_run(path):
     assert in_a_process(path, "write_run(path, 3, Dying(), 1.0)").wait() == -9
     assert chunk(path, "curve", 3).exists()
@@ -145,6 +147,7 @@ def test_a_worker_that_is_killed_between_outputs_leaves_no_run(path):
     np.testing.assert_array_equal(store.read_runs(path, [3])["curve"], [[30, 31, 32]])
 
 
+@pytest.mark.harm("Commits and files", "The disk loses the mark that a dear run is done", "told", "rest")
 def test_a_state_that_the_disk_lost_was_never_committed(path):
     store.write_run(path, 3, outputs(3), 1.0)
     chunk(path, "state", 3).write_bytes(b"")
@@ -155,6 +158,7 @@ def test_a_state_that_the_disk_lost_was_never_committed(path):
     np.testing.assert_array_equal(store.read_runs(path, [3])["number"], [3])
 
 
+@pytest.mark.harm("Commits and files", "Each bit of what a dear run gave is flipped, one at a time", "told")
 def test_a_flipped_bit_is_an_error_and_never_another_number(path):
     store.write_run(path, 3, outputs(3), 1.0)
     for array in ("curve", "number", "state"):
@@ -183,6 +187,7 @@ def what_is_wrong(path):
     return ""
 
 
+@pytest.mark.harm("Commits and files", "What a dear run gave is torn, or gone", "told")
 def test_a_chunk_that_is_torn_or_gone_is_an_error(path):
     for number in (3, 4):
         store.write_run(path, number, outputs(number), 1.0)
@@ -202,6 +207,7 @@ def test_an_unwritable_place_is_told(path):
         store.write_run(path, 3, outputs(3), 1.0)
 
 
+@pytest.mark.harm("Commits and files", "No room for what a dear run gave", "told", "rest")
 def test_nothing_is_written_where_the_disk_is_full(path):
     code = (
         "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nimport signal\n"
