@@ -63,7 +63,7 @@ def check(profile: Cluster, folder: Path | None = None, wait: float = 600.0, say
                 (folder / name).unlink(missing_ok=True)
     here = probe.facts(look_for_gpus=False)
     checked = Checked(here, there, shared, scratch, ())
-    return checked._replace(problems=tuple(_problems(checked, getattr(profile, "gpus", 0))))
+    return checked._replace(problems=tuple(problems(checked, getattr(profile, "gpus", 0))))
 
 
 def _one_job(profile: Cluster) -> Cluster:
@@ -87,7 +87,8 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="ascii") if path.is_file() else None
 
 
-def _problems(checked: Checked, gpus: int) -> Iterator[str]:
+def problems(checked: Checked, gpus: int) -> Iterator[str]:
+    """What would keep a study with so many GPUs a worker from running, one sentence each."""
     here, there = checked.here, checked.there
     for seen, what in ((checked.folder, "the working folder"), (checked.scratch, "its scratch folder")):
         if seen.problem:

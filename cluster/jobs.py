@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dnnsa.cluster import configuration
@@ -14,6 +15,8 @@ from dnnsa.cluster.keys import keys
 from dnnsa.cluster.request import Request, worker_name
 from dnnsa.cluster.submission import refusals, submit, telling
 from dnnsa.errors import ClusterError
+
+ENDING = 20.0  # seconds that the batch system may take to answer what was asked last
 
 
 @contextmanager
@@ -28,26 +31,45 @@ def opened(asked: Request, say: Say) -> Iterator[Any]:
     import dask
     from distributed import Client
 
-    host = asked.scheduler["dashboard_address"].rpartition(":")[0]
-    link = {"distributed.dashboard.link": f"{{scheme}}://{host}:{{port}}/status"}  # else the host of Dask's own port
-    wanted = {**configuration.SCHEDULER, **configuration.WORKERS, **link}
+    kind = _kind(asked)
+    _make_logs(asked)
+    wanted = {**configuration.SCHEDULER, **configuration.WORKERS, **_link(asked)}
     with (
         dask.config.set(configuration.missing(wanted)),
         keys(asked.shared) as security,
-        _cluster(asked, security) as cluster,
+        _cluster(kind, asked, security) as cluster,
         _kept(cluster, asked, say),
         Client(cluster) as client,
     ):
         yield client
 
 
-def _cluster(asked: Request, security: Any) -> Any:
+def _kind(asked: Request) -> Any:
     import dask_jobqueue
 
     kind = getattr(dask_jobqueue, asked.cluster)
     command = kind.job_cls.submit_command
     if not shutil.which(command):
         raise ClusterError(f"there is no command `{command}` on this host: run dnnsa where jobs are submitted.")
+    return kind
+
+
+def _make_logs(asked: Request) -> None:
+    """Make the folder for the output of jobs, without which some batch systems end a job in silence."""
+    if logs := asked.keywords.get("log_directory"):
+        try:
+            Path(logs).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClusterError(f"`log_directory`: {logs} cannot be made: {error.strerror}.") from error
+
+
+def _link(asked: Request) -> dict[str, str]:
+    """The dashboard's address for the user; Dask takes it for that of its own port, which is another one."""
+    host = asked.scheduler["dashboard_address"].rpartition(":")[0]
+    return {"distributed.dashboard.link": f"http://{host}:{{port}}/status"} if host.startswith("127.") else {}
+
+
+def _cluster(kind: Any, asked: Request, security: Any) -> Any:
     try:
         return kind(
             job_cls=telling(kind.job_cls),
@@ -73,7 +95,11 @@ def _kept(cluster: Any, asked: Request, say: Say) -> Iterator[None]:
         return asyncio.create_task(keeper.keep())
 
     async def end() -> None:
+        keeper.ending.set()
+        done, _ = await asyncio.wait([keeping], timeout=ENDING)  # a job that is being submitted gets its number
         keeping.cancel()
+        for task in done:
+            task.result()
 
     keeping = cluster.sync(begin)
     if asked.minimum != asked.maximum:

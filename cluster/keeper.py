@@ -9,6 +9,7 @@ import getpass
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from dnnsa.cluster.base import Say
@@ -16,10 +17,8 @@ from dnnsa.cluster.request import Request
 from dnnsa.cluster.submission import refusals, submit
 
 EVERY = 2.0  # seconds between looks at the workers
-SOON, LATER = (
-    10.0,
-    60.0,
-)  # seconds between questions to the batch system: a job has lost its workers; jobs wait for some
+LIST_EVERY = 10.0  # seconds between questions to the batch system, for a job that has lost its workers
+PATIENTLY = 6  # times as long while jobs only wait
 ENDED, SILENT = 10.0, 300.0  # seconds until a job is given up that is in no queue; that was there and has no worker
 LONGEST = 600.0  # seconds at most until jobs are submitted again that end before a worker is there
 
@@ -67,6 +66,7 @@ class Keeper:
 
     def __init__(self, cluster: Any, asked: Request, say: Say) -> None:
         self.cluster, self.asked, self.say = cluster, asked, say
+        self.ending = asyncio.Event()
         self.met: set[str] = set()  # jobs of which a worker has been there
         self.missed: dict[str, float] = {}  # job -> since when it is without what it should have
         self.listed: frozenset[int] | None = None
@@ -77,10 +77,11 @@ class Keeper:
         self.not_before = 0.0
 
     async def keep(self) -> None:
-        """Until it is cancelled."""
-        while True:
+        """Until it is to end."""
+        while not self.ending.is_set():
             await self.look(time.monotonic())
-            await asyncio.sleep(EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), EVERY)
 
     async def look(self, now: float) -> None:
         connected = {str(worker.name) for worker in self.cluster.scheduler.workers.values()}
@@ -88,7 +89,7 @@ class Keeper:
         here = {name: not connected.isdisjoint(self.names(name, connected)) for name in self.cluster.workers}
         self.met |= {name for name, is_here in here.items() if is_here}
         lost = any(name in self.met and not is_here for name, is_here in here.items())
-        if not all(here.values()) and now - self.asked_at > (SOON if lost else LATER):
+        if not all(here.values()) and now - self.asked_at > LIST_EVERY * (1 if lost else PATIENTLY):
             self.listed, self.asked_at = await self.listing(), now
         waits = {name: patience(self.standing(name, here[name])) for name in here if name in self.cluster.workers}
         self.missed = {name: self.missed.get(name, now) for name, wait in waits.items() if wait is not None}
@@ -141,7 +142,7 @@ class Keeper:
         submitted = [name for name, job in jobs.items() if not job.refusal]
         barren = not self.met.issuperset(names)
         self.barren = self.barren + 1 if barren else 0
-        self.not_before = now + min(LONGEST, LATER * 2**self.barren) if barren else 0.0
+        self.not_before = now + min(LONGEST, LIST_EVERY * PATIENTLY * 2**self.barren) if barren else 0.0
         for job in jobs.values():
             await job.close()
         if submitted:

@@ -39,7 +39,8 @@ class Oar(QueuedSettings):
         }
         made = request(self, job, "OARCluster", own, listing="oarstat -u")
         if folder := made.keywords.get("log_directory"):  # which dask-jobqueue does not pass on
-            outputs = [f"-O {folder}/%jobname%-%jobid%.out", f"-E {folder}/%jobname%-%jobid%.err"]
+            output = f"{folder}/{made.keywords['job_name']}-%jobid%"
+            outputs = [f"-O {output}.out", f"-E {output}.err"]
             directives = [*outputs, *made.keywords["job_extra_directives"]]
             return made._replace(keywords={**made.keywords, "job_extra_directives": directives})
         return made

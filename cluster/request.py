@@ -124,7 +124,7 @@ def request(
         "worker_extra_args": [*given.get("worker-extra-args", ()), *_arguments()],
         "job_script_prologue": [*_exports(profile, job), *_either(profile.prologue, given, "job-script-prologue")],
         "job_extra_directives": [*directives, *_either(profile.directives, given, "job-extra-directives")],
-        "job_directives_skip": _either(profile.skip_directives, given, "job-directives-skip") or None,
+        "job_directives_skip": _either(profile.skip_directives, given, "job-directives-skip"),
         **own,
     }
     return Request(
