@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from distributed import Client
 
-from dnnsa.engine.submission import Submission
+from dnnsa.engine.submission import GONE, Submission, result
+from dnnsa.errors import RunError
 
 AGAIN = 60.0  # seconds until it is told again, then twice as many, and so on
 
@@ -43,9 +44,12 @@ def wait_for_worker(client: Client, say: Callable[[str], None]) -> None:
     waiting, dask = Waiting(say), Submission(client)
     knock = client.submit(int, pure=False)
     while not knock.done():
+        if client.status != "running":
+            raise RunError(GONE)
         waiting.look(dask.slots(), time.monotonic())
         time.sleep(0.05)
-    waiting.look(dask.slots(), time.monotonic())
+    result(knock)
+    waiting.look(1, time.monotonic())
 
 
 def _spelt(seconds: float) -> str:
