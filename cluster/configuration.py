@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dnnsa.cluster.package import jobqueue
 from dnnsa.errors import ProfileError
 
 # Set in this process, where the Dask scheduler is. docs/clusters.md says why.
@@ -68,7 +69,8 @@ def from_dask(profile: Any) -> dict[str, Any]:
         A key has a name there that dask-jobqueue has given up.
     """
     import dask
-    import dask_jobqueue  # noqa: F401  # whose keys and defaults come with it
+
+    jobqueue()  # whose keys and defaults come with it
 
     section = f"jobqueue.{profile.kind}"
     known = dask.config.merge(*dask.config.defaults)["jobqueue"][profile.kind]

@@ -12,6 +12,7 @@ from dnnsa.cluster import configuration
 from dnnsa.cluster.base import Say
 from dnnsa.cluster.keeper import Keeper
 from dnnsa.cluster.keys import keys
+from dnnsa.cluster.package import jobqueue
 from dnnsa.cluster.request import Request, worker_name
 from dnnsa.cluster.submission import refusals, submit, telling
 from dnnsa.errors import ClusterError
@@ -45,9 +46,7 @@ def opened(asked: Request, say: Say) -> Iterator[Any]:
 
 
 def _kind(asked: Request) -> Any:
-    import dask_jobqueue
-
-    kind = getattr(dask_jobqueue, asked.cluster)
+    kind = getattr(jobqueue(), asked.cluster)
     command = kind.job_cls.submit_command
     if not shutil.which(command):
         raise ClusterError(f"there is no command `{command}` on this host: run dnnsa where jobs are submitted.")

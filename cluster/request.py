@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from dnnsa.cluster import configuration, words
 from dnnsa.cluster.gpus import SHARE
 from dnnsa.cluster.keys import placeholder
+from dnnsa.cluster.package import jobqueue
 from dnnsa.cluster.walltime import seconds
 from dnnsa.errors import ProfileError
 
@@ -148,9 +149,7 @@ def worker_name(asked: Request) -> str:
 
 def script(asked: Request) -> str:
     """The script of a job, by dask-jobqueue; the scheduler and the TLS keys, of which each run has its own, named."""
-    import dask_jobqueue
-
-    job_class = getattr(dask_jobqueue, asked.cluster).job_cls
+    job_class = getattr(jobqueue(), asked.cluster).job_cls
     job = job_class(
         ADDRESS,
         name=f"{worker_name(asked)}-0",

@@ -1,7 +1,9 @@
 """The command line: it reads, calls and prints; it decides nothing."""
 
 import json
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -160,7 +162,12 @@ def _summarize(results: Any) -> None:
 
 
 def main() -> NoReturn:
-    """Run a command: a user's error is one message and an exit status, anything else keeps its traceback."""
+    """Run a command: a user's error is one message and an exit status, anything else keeps its traceback.
+
+    The end of a job, in which dnnsa may run, is as Ctrl-C: what was done is saved, jobs are cancelled and keys deleted.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except DnnsaError as error:

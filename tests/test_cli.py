@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from dnnsa.cli import main
 
@@ -304,6 +305,19 @@ def test_a_second_ctrl_c_ends_at_once(folder):
     (folder / "line.py.stuck").unlink()
     (folder / "line.py.quick").touch()
     assert alone("run", folder / "line.yaml", "--workers", 2).returncode == 0
+
+
+def test_the_end_of_the_job_in_which_it_waits_for_workers_is_as_ctrl_c(folder):
+    options = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=0, **options) as cluster:
+        (folder / "there.yaml").write_text(f"kind: address\naddress: {cluster.scheduler_address}\n", encoding="utf-8")
+        command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml"]
+        process = subprocess.Popen([*command, "--cluster", folder / "there.yaml"], stderr=subprocess.PIPE, text=True)
+        until(process, "there is no worker: waiting for one")
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "error: interrupted: what was committed is kept; run the same command again to go on.\n"
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 2.0, 2.5])
