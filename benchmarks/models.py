@@ -30,11 +30,6 @@ def _sleeps_long(block: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 sleeps_2s, sleeps_4s, sleeps_12s = (partial(_sleeps_long, seconds) for seconds in (2, 4, 12))  # a block of 64
 
 
-def answers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """At once."""
-    return a + 2 * b
-
-
 def field(**factors: np.ndarray) -> np.ndarray:
     """1e4 cells in float64, for the price of writing them: ``(n, 10000)``."""
     return np.multiply.outer(sum(factors.values()), _positions((10_000,)))

@@ -48,7 +48,7 @@ def _create(path: Path) -> None:
     group = zarr.create_group(path / TASKS, zarr_format=3, overwrite=True)
     for name, (dtype, attrs) in COLUMNS.items():
         fill: Any = "" if dtype is str else 0
-        array = group.create_array(
+        group.create_array(
             name,
             shape=(0,),
             chunks=(ROWS,),
@@ -56,5 +56,5 @@ def _create(path: Path) -> None:
             fill_value=fill,
             dimension_names=("task",),
             compressors=CHECKED,
+            attributes=attrs,
         )
-        array.attrs.update(attrs)
