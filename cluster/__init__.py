@@ -3,29 +3,40 @@
 if __name__ == "cluster":
     raise ImportError("import dnnsa.cluster: `cluster` is a folder of the checkout.")
 
-from pathlib import Path
-
-from pydantic import TypeAdapter
-
-from dnnsa import reading
+from dnnsa.cluster.address import Address
 from dnnsa.cluster.base import Cluster
+from dnnsa.cluster.check import Checked, check
+from dnnsa.cluster.htcondor import HTCondor
+from dnnsa.cluster.job import Adapt
 from dnnsa.cluster.local import Local
-from dnnsa.errors import ProfileError
+from dnnsa.cluster.lsf import Lsf
+from dnnsa.cluster.moab import Moab
+from dnnsa.cluster.oar import Oar
+from dnnsa.cluster.pbs import Pbs
+from dnnsa.cluster.probe import Facts, Seen
+from dnnsa.cluster.profiles import KINDS, read_profile
+from dnnsa.cluster.sge import Sge
+from dnnsa.cluster.show import Shown, show
+from dnnsa.cluster.slurm import Slurm
 
-KINDS: dict[str, type[Cluster]] = {"local": Local}
-
-
-def read_profile(path: Path) -> Cluster:
-    """A cluster from its profile, a YAML file such as ``{kind: local, workers: 4}``.
-
-    Raises
-    ------
-    ProfileError
-        With every problem, each named by its path in the file.
-    """
-    parts = reading.read_file(path, ProfileError)
-    to: TypeAdapter[Cluster] = TypeAdapter(reading.one_of(KINDS))
-    return reading.check(parts, to, {(): KINDS}, {}, ProfileError, str(path))
-
-
-__all__ = ["KINDS", "Cluster", "Local", "read_profile"]
+__all__ = [
+    "KINDS",
+    "Adapt",
+    "Address",
+    "Checked",
+    "Cluster",
+    "Facts",
+    "HTCondor",
+    "Local",
+    "Lsf",
+    "Moab",
+    "Oar",
+    "Pbs",
+    "Seen",
+    "Sge",
+    "Shown",
+    "Slurm",
+    "check",
+    "read_profile",
+    "show",
+]

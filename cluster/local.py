@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from dnnsa.cluster.base import Say, quiet
+from dnnsa.cluster.gpus import SHARE
 from dnnsa.errors import ClusterError
 from dnnsa.settings import settings
 
@@ -19,17 +21,23 @@ class Local:
     kind: Literal["local"] = "local"
     workers: int | None = None
     """Worker processes; as many as there are cores unless given."""
+    gpus: int = 0
+    """GPUs of a worker, which takes its own of those that this process sees; 1 for a network on a GPU."""
     dashboard: int = 0
     """Port of the dashboard on the loopback interface; 0 takes any that is free."""
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"`workers` must be 1 or more, got {self.workers}")
+        if self.gpus < 0:
+            raise ValueError(f"`gpus` must be 0 or more, got {self.gpus}")
+        if self.gpus and self.workers is None:
+            raise ValueError(f"say how many `workers` share the GPUs, each with {self.gpus} of them")
         if not 0 <= self.dashboard < 65536:
             raise ValueError(f"`dashboard` must be a port from 0 to 65535, got {self.dashboard}")
 
     @contextmanager
-    def open(self) -> Iterator[Any]:
+    def open(self, say: Say = quiet) -> Iterator[Any]:
         import logging
         import multiprocessing
 
@@ -47,6 +55,7 @@ class Local:
                     processes=True,
                     host="127.0.0.1",
                     preload=["dnnsa.cluster.preload"],
+                    env={SHARE: str(self.gpus)} if self.gpus else {},
                     dashboard_address=f"127.0.0.1:{self.dashboard}",
                     silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
                 )

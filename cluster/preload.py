@@ -4,6 +4,8 @@ import os
 import signal
 from typing import Any
 
+from dnnsa.cluster import gpus
+
 
 def dask_setup(worker: Any) -> None:
     """Leave Ctrl-C, which a terminal sends to every process, to the client, and standard output to the results.
@@ -12,3 +14,4 @@ def dask_setup(worker: Any) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(2, 1)
+    gpus.take(str(worker.name), os.environ)

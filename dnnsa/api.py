@@ -69,7 +69,7 @@ def run(
             with store.alone(path):
                 held = standing(path, job, overwrite)  # another run may have ended since
                 if not held.complete:
-                    with nullcontext(client) if client else (cluster or Local()).open() as dask:
+                    with nullcontext(client) if client else (cluster or Local()).open(watching.say) as dask:
                         run_rounds(dask, job, path, held.base_points, overwrite, watching)
         except KeyboardInterrupt as stop:
             raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop

@@ -1,7 +1,9 @@
 """The command line: it reads, calls and prints; it decides nothing."""
 
 import json
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,7 +18,11 @@ app = typer.Typer(
     help="Global sensitivity analysis of neural networks.",
 )
 
+workers_app = typer.Typer(no_args_is_help=True, help="Look at a cluster profile before a study is run with it.")
+app.add_typer(workers_app, name="cluster")
+
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.", show_default=False)]
+Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="A file, or a profile's name.", show_default=False)]
 Store = Annotated[Path, typer.Argument(metavar="STORE", help="A store that `dnnsa run` made.", show_default=False)]
 
 
@@ -25,7 +31,7 @@ def run(
     study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="The store; STUDY.zarr beside the study file unless given.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
-    cluster: Annotated[Path | None, typer.Option(metavar="PROFILE.yaml", help="Where workers are started.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="PROFILE", help="Where workers are: file or name.")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Delete what the store holds and start again.")
     ] = False,
@@ -96,6 +102,36 @@ def schema() -> None:
     print(json.dumps(schema(), indent=2))  # noqa: T201
 
 
+@workers_app.command("show")
+def show_profile(profile: Profile) -> None:
+    """Print the job script that a run would submit, and which settings came from dask's jobqueue.yaml."""
+    from dnnsa.cluster import read_profile, show
+    from dnnsa.view.workers import origin
+
+    shown = show(read_profile(profile))
+    print(shown.script)  # noqa: T201
+    print(origin(shown))  # noqa: T201
+
+
+@workers_app.command("check")
+def check_profile(
+    profile: Profile,
+    folder: Annotated[Path | None, typer.Option(help="Where studies are; the working folder unless given.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds until the worker must be there.")] = 600.0,
+) -> None:
+    """Start one worker, print what it is and sees beside this host, and stop it; exit status 1 if a run would fail."""
+    from dnnsa.cluster import check, read_profile
+    from dnnsa.errors import ClusterError
+    from dnnsa.view.progress import watcher
+    from dnnsa.view.workers import check_table
+
+    with watcher() as reporter:
+        checked = check(read_profile(profile), folder, wait, reporter.say)
+    _print(check_table(checked))
+    if checked.problems:
+        raise ClusterError("\n".join(checked.problems))
+
+
 def _version(value: bool) -> None:
     if value:
         from importlib.metadata import version
@@ -126,7 +162,12 @@ def _summarize(results: Any) -> None:
 
 
 def main() -> NoReturn:
-    """Run a command: a user's error is one message and an exit status, anything else keeps its traceback."""
+    """Run a command: a user's error is one message and an exit status, anything else keeps its traceback.
+
+    The end of a job, in which dnnsa may run, is as Ctrl-C: what was done is saved, jobs are cancelled and keys deleted.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except DnnsaError as error:

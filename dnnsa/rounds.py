@@ -31,6 +31,7 @@ from dnnsa.engine import (
     reduce_study,
     samples,
     time_block,
+    wait_for_worker,
     warm,
 )
 from dnnsa.errors import DnnsaError, ModelError
@@ -83,8 +84,7 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
 def _welcome(life: Life, job: Job) -> None:
     if life.dask.dashboard_link:
         life.reporter.say(f"dashboard: {life.dask.dashboard_link}")
-    if not life.dask.nthreads():
-        life.reporter.say("there is no worker: waiting for one")
+    wait_for_worker(life.dask, life.reporter.say)
     life.reporter.say("loading the model and running the first base point")
     for number, estimator in enumerate(job.study.estimators):
         if isinstance(estimator, Sobol) and estimator.intervals == "fisher":

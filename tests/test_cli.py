@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from dnnsa.cli import main
 
@@ -190,6 +191,48 @@ def test_a_profile_is_read_and_checked(dnnsa, folder):
     assert (status, err) == (2, "error: --workers is for this machine: with --cluster, the profile says how many.\n")
 
 
+def test_a_profile_has_a_name(dnnsa, folder, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    (folder / "dnnsa").mkdir()
+    (folder / "dnnsa" / "here.yaml").write_text("kind: local\nworkers: 1\n", encoding="utf-8")
+    assert dnnsa("run", folder / "line.yaml", "--cluster", "here")[0] == 0
+    status, _, err = dnnsa("run", folder / "line.yaml", "--cluster", "there")
+    assert (status, err) == (2, f"error: no profile `there` in {folder / 'dnnsa'}: did you mean `here`?\n")
+
+
+def test_the_job_script_is_shown_before_it_is_submitted(dnnsa, folder):
+    profile = folder / "gpu.yaml"
+    profile.write_text("kind: slurm\nworkers: 3\ngpus: 1\nmemory: 1GB\n", encoding="utf-8")
+    status, out, err = dnnsa("cluster", "show", profile)
+    assert (status, err) == (0, "")
+    assert out.startswith("#!/usr/bin/env bash\n")
+    assert "#SBATCH --gres=gpu:1\n" in out
+    assert out.endswith("submitted 3 times at first\n")
+    profile.write_text("kind: slurm\nworkers: 3\n", encoding="utf-8")
+    status, out, err = dnnsa("cluster", "show", profile)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: `memory` is missing")
+    profile.write_text("kind: local\n", encoding="utf-8")
+    assert dnnsa("cluster", "show", profile)[::2] == (
+        2,
+        "error: kind: local submits no jobs: there is no job script.\n",
+    )
+
+
+def test_a_profile_is_tried_with_one_worker(dnnsa, folder):
+    profile = folder / "here.yaml"
+    profile.write_text("kind: local\n", encoding="utf-8")
+    status, out, err = dnnsa("cluster", "check", profile, "--folder", folder)
+    assert (status, err) == (0, "")
+    assert "read and written" in out
+    assert "tensorflow" in out
+    profile.write_text("kind: local\nworkers: 1\ngpus: 9\n", encoding="utf-8")
+    status, out, err = dnnsa("cluster", "check", profile, "--folder", folder)
+    assert status == 1
+    assert "tensorflow" in out
+    assert re.fullmatch(r"error: gpus: 9 asked for a worker, and TensorFlow sees 0 on host \S+\n", err)
+
+
 def test_too_many_failures_are_status_three_and_what_failed_is_shown(dnnsa, folder):
     (folder / "line.py").write_text(LINE.replace("x1 + 2 * x2", "np.where(x1 > 0.7, np.nan, x1)"), encoding="utf-8")
     status, out, err = dnnsa("run", folder / "line.yaml", "--workers", 1)
@@ -262,6 +305,19 @@ def test_a_second_ctrl_c_ends_at_once(folder):
     (folder / "line.py.stuck").unlink()
     (folder / "line.py.quick").touch()
     assert alone("run", folder / "line.yaml", "--workers", 2).returncode == 0
+
+
+def test_the_end_of_the_job_in_which_it_waits_for_workers_is_as_ctrl_c(folder):
+    options = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=0, **options) as cluster:
+        (folder / "there.yaml").write_text(f"kind: address\naddress: {cluster.scheduler_address}\n", encoding="utf-8")
+        command = [Path(sys.executable).with_name("dnnsa"), "run", folder / "line.yaml"]
+        process = subprocess.Popen([*command, "--cluster", folder / "there.yaml"], stderr=subprocess.PIPE, text=True)
+        until(process, "there is no worker: waiting for one")
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "error: interrupted: what was committed is kept; run the same command again to go on.\n"
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 2.0, 2.5])

@@ -27,10 +27,12 @@ from dnnsa.study import PARTS, TAKEN, StudyFile
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "study-file.md"
+CLUSTERS = ROOT / "docs" / "clusters.md"
 STATISTICS = ROOT / "docs" / "estimators.md"
 INTEROP = ROOT / "docs" / "interop.md"
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PROFILE = "cluster profile"
+HERE, BATCH = "This machine, and schedulers that run already", "Batch systems"  # of docs/clusters.md
 
 # The heading under which a room's kinds stand, and the kinds.
 ROOMS: dict[str, Mapping[str, type[Any]]] = {
@@ -40,7 +42,8 @@ ROOMS: dict[str, Mapping[str, type[Any]]] = {
     "`perturb`": perturb.KINDS,
     "`quantities`": quantities.KINDS,
     "`estimators`": estimators.KINDS,
-    "Cluster profiles": cluster.KINDS,
+    HERE: {kind: of for kind, of in cluster.KINDS.items() if kind in ("local", "address")},
+    BATCH: {kind: of for kind, of in cluster.KINDS.items() if kind not in ("local", "address")},
 }
 SETTINGS = [(room, kind, of) for room, kinds in ROOMS.items() for kind, of in kinds.items()]
 every_kind = pytest.mark.parametrize(("room", "kind", "of"), SETTINGS, ids=[f"{room}-{k}" for room, k, _ in SETTINGS])
@@ -125,7 +128,7 @@ def rows(text: str) -> dict[str, Any]:
 
 
 def room_sections(room: str) -> dict[str, str]:
-    return sections(sections(read(REFERENCE), 2)[room], 3)
+    return sections(sections(read(CLUSTERS if room in (HERE, BATCH) else REFERENCE), 2)[room], 3)
 
 
 def default(field: Field[Any]) -> Any:

@@ -9,6 +9,7 @@ from dnnsa.engine.plan import Plan
 from dnnsa.engine.probing import FirstRun, Probe, fields_again, plan_of, probe, probe_run, time_block
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.tasks import samples
+from dnnsa.engine.waiting import wait_for_worker
 
 __all__ = [
     "Failure",
@@ -31,5 +32,6 @@ __all__ = [
     "reduce_study",
     "samples",
     "time_block",
+    "wait_for_worker",
     "warm",
 ]

@@ -20,6 +20,7 @@ from dnnsa.engine.places import Place, Trust, elsewhere, place, places
 from dnnsa.engine.plan import Field, window
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import LEAF, Submission, in_words, result, trouble
+from dnnsa.engine.waiting import Waiting
 from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
 from dnnsa.models.base import Outputs
 
@@ -126,12 +127,11 @@ class Runs:
                 self.client.unsubscribe_topic(LATE)
 
     def loop(self) -> None:
-        looked, slots = 0.0, 0
+        looked, slots, waiting = 0.0, 0, Waiting(self.reporter.say)
         while self.todo or self.in_flight or self.suspects:
             if time.monotonic() - looked > LOOK_EVERY:  # workers come and go
                 slots, looked = self.dask.slots(), time.monotonic()
-                if not slots:
-                    self.reporter.say("there is no worker: waiting for one")
+                waiting.look(slots, looked)
             while self.todo and len(self.in_flight) < window(slots):
                 self.start(self.todo.popleft())
             if self.suspects and not self.in_flight:

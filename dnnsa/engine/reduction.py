@@ -19,6 +19,7 @@ from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.submission import MERGE, SAVE, Submission, in_words, result, trouble
 from dnnsa.engine.tasks import Write, finalize, merge, widths
 from dnnsa.engine.tree import Node, missing
+from dnnsa.engine.waiting import Waiting
 from dnnsa.errors import RunError, TooManyFailures
 from dnnsa.estimators.base import Ratio
 from dnnsa.stopping import Narrow, Stop
@@ -126,11 +127,11 @@ class Reduction:
     def loop(self, commit_every: float) -> None:
         wait = min(FIRST_COMMIT, commit_every)
         committed, looked, slots, room = time.monotonic(), 0.0, 0, 0.0
+        waiting = Waiting(self.reporter.say)
         while self.leaves.busy or self.merging:
             if time.monotonic() - looked > LOOK_EVERY:  # workers come and go
                 slots, room, looked = self.dask.slots(), self.room(), time.monotonic()
-                if not slots:
-                    self.reporter.say("there is no worker: waiting for one")
+                waiting.look(slots, looked)
             unsaved = self.unsaved()
             if unsaved < 2 * room or not self.saving:
                 self.leaves.fill(window(slots))

@@ -65,6 +65,10 @@ class Submission:
             return sum(int(threads) for threads in self.client.nthreads().values())
         except (OSError, CancelledError) as error:
             raise RunError(GONE) from error
+        except (RuntimeError, AttributeError) as error:  # a client that closes meanwhile lacks this and that
+            if self.client.status == "running":
+                raise
+            raise RunError(GONE) from error
 
 
 def trouble(future: Future) -> BaseException | None:

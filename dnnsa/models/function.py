@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -57,7 +58,10 @@ class Function:
         except (ModuleNotFoundError, ValueError):
             spec = None
         if spec is None:
-            raise ModelError(f"{SETTING}: no module `{module}`: neither {directory / (module + '.py')} nor installed.")
+            raise ModelError(
+                f"{SETTING}: no module `{module}`: neither {directory / (module + '.py')} nor installed on host "
+                f"{socket.gethostname()}."
+            )
         return {SETTING: Path(spec.origin)} if spec.origin and Path(spec.origin).is_file() else {}
 
     def load(self, directory: Path, digests: Digests) -> Evaluator:
