@@ -103,12 +103,12 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         (
             {"factors": {"x-1": U}},
             "factors.x-1: a factor's name must be a Python name, such as `noise_sd`, none of `factor`, `factor_2`, "
-            "`quarantine`, `runs`, `tasks`.",
+            "`quarantine`, `runs`.",
         ),
         (
             {"factors": {"factor": U}},
             "factors.factor: a factor's name must be a Python name, such as `noise_sd`, none of `factor`, `factor_2`, "
-            "`quarantine`, `runs`, `tasks`.",
+            "`quarantine`, `runs`.",
         ),
         (
             {"design": {"kind": "saltelli", "base_points": 100}},

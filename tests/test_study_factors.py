@@ -150,18 +150,15 @@ def test_many_conditions_one_on_the_other_are_read_at_once():
         (("b", "c"), "factors.a.group: `b` is the name of a factor: call the group otherwise."),
         (
             ("b c", None),
-            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, `tasks`, "
-            "got 'b c'.",
+            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, got 'b c'.",
         ),
         (
             ("if", "if"),
-            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, `tasks`, "
-            "got 'if'.",
+            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, got 'if'.",
         ),
         (
             ("factor", None),
-            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, `tasks`, "
-            "got 'factor'.",
+            "factors.a.group: must be a Python name, none of `factor`, `factor_2`, `quarantine`, `runs`, got 'factor'.",
         ),
         (("", None), 'factors.a: `group` must be a name, got group: "".'),
         ((3, None), "factors.a.group: must be a valid string, got 3."),
@@ -174,5 +171,5 @@ def test_a_group_that_cannot_be_named_so_is_told(groups, problem):
 def test_a_factor_by_itself_whose_name_is_none_is_told_once():
     assert problems(**{"x-1": U}) == [
         "factors.x-1: a factor's name must be a Python name, such as `noise_sd`, none of `factor`, `factor_2`, "
-        "`quarantine`, `runs`, `tasks`."
+        "`quarantine`, `runs`."
     ]

@@ -168,12 +168,12 @@ def test_no_quantity_may_be_called_like_the_group_of_runs():
     }
     assert problems(**network) == [
         "quantities.runs: a quantity's name must be a Python name, such as `p_true`, none of `factor`, `factor_2`, "
-        "`quarantine`, `runs`, `tasks`."
+        "`quarantine`, `runs`."
     ]
     uniform = {"kind": "uniform", "low": 0, "high": 1}
     assert problems(factors={"runs": uniform}) == [
         "factors.runs: a factor's name must be a Python name, such as `noise_sd`, none of `factor`, `factor_2`, "
-        "`quarantine`, `runs`, `tasks`."
+        "`quarantine`, `runs`."
     ]
 
 

@@ -10,7 +10,7 @@ from dnnsa.errors import InputError
 from dnnsa.store.names import side
 
 FACTORS = ("factor", "factor_2")
-APART = ("quarantine", "runs", "tasks")  # groups that are no quantities
+APART = ("quarantine", "runs")  # groups that are no quantities
 BOUNDS = ("lower", "upper")
 SOBOL = ("S1", "ST")
 MORRIS = ("mu", "mu_star", "sigma")

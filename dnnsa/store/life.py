@@ -13,6 +13,7 @@ import zarr
 
 from dnnsa.errors import StoreError
 from dnnsa.store.contents import attributes
+from dnnsa.store.tasks import RECORD
 from dnnsa.study import Study
 
 CHECKPOINT = ".checkpoint"  # folder of the engine's commits, while a study runs
@@ -85,7 +86,7 @@ def finish(path: Path, base_points: int, quarantined: int, seconds: float, **att
         warnings.catch_warnings()
     ):  # Zarr's, that not every reader of format 3 knows what is consolidated: they skip it
         warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
-        for folder in (CHECKPOINT, STATES):
+        for folder in (CHECKPOINT, STATES, RECORD):
             warnings.filterwarnings("ignore", f"Object at {folder} is not recognized")
         zarr.consolidate_metadata(path, zarr_format=3)
     update(

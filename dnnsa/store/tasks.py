@@ -9,7 +9,8 @@ import zarr
 
 from dnnsa.store.runs import CHECKED, SINCE, array_of, sync
 
-TASKS = "tasks"  # group of the store
+RECORD = ".record"  # folder of a store that is beside its tree of groups, for what no result depends on
+TASKS = f"{RECORD}/tasks"  # a group by itself
 ROWS = 4096  # of a chunk
 COLUMNS: dict[str, tuple[Any, dict[str, Any]]] = {
     "replicate": (np.int64, {"long_name": "replicate of the design"}),

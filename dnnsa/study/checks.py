@@ -29,7 +29,7 @@ from dnnsa.stopping import Stop
 TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
 MANY = 100_000  # integers that are not gone through
 SHARED = {"n", "status"}  # maps that all estimators give together
-RESERVED = "`factor`, `factor_2`, `quarantine`, `runs`, `tasks`"  # names that the store gives to other things
+RESERVED = "`factor`, `factor_2`, `quarantine`, `runs`"  # names that the store gives to other things
 
 
 class Parts(Protocol):

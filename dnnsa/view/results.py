@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-QUARANTINE, RUNS, TASKS = "quarantine", "runs", "tasks"  # groups that are no quantities
+QUARANTINE, RUNS = "quarantine", "runs"  # groups that are no quantities
 FACTOR_DIMS = ("factor", "factor_2")
 MOMENTS = ("mean", "variance", "skewness", "kurtosis")
 BY_FACTOR = (  # variables with a value for each factor, in the families that are shown side by side
@@ -51,7 +51,7 @@ def quantities(results: Results) -> dict[str, Any]:
     """The dataset of each quantity, by name, in the study's order; none before all of them are written."""
     if results.attrs["status"] != "complete":
         return {}
-    found = {name: node.dataset for name, node in results.children.items() if name not in (QUARANTINE, RUNS, TASKS)}
+    found = {name: node.dataset for name, node in results.children.items() if name not in (QUARANTINE, RUNS)}
     return {name: found[name] for name in results.attrs.get("quantities", found)}
 
 

@@ -26,7 +26,7 @@ def test_plain_xarray_opens_it_in_an_interpreter_without_dnnsa(path, tmp_path):
     )
     assert done.stderr == ""
     groups = json.loads(done.stdout)
-    assert set(groups) == {"field", "number", "quarantine", "tasks"}
+    assert set(groups) == {"field", "number", "quarantine"}
     assert {"S1", "ST", "S1_lower", "ST_upper", "mean", "variance", "n", "status", "ST_aggregated"} <= set(
         groups["field"]
     )

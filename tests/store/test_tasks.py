@@ -24,7 +24,7 @@ def done(start, **told):
 
 
 def table(path):
-    return xr.open_zarr(path, group="tasks", consolidated=False).load()
+    return xr.open_zarr(path / ".record" / "tasks", consolidated=False).load()
 
 
 def test_a_table_is_read_back_with_times_and_places(path):
