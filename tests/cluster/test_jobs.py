@@ -3,10 +3,9 @@
 import pytest
 
 from dnnsa.cluster import Slurm
-from dnnsa.cluster.keeper import Standing, numbers, patience
+from dnnsa.cluster.keeper import is_given_up, numbers, patience
+from dnnsa.cluster.submission import telling
 from dnnsa.errors import ClusterError
-
-HERE = Standing("17", workers=True, was_there=True, listed=True)
 
 
 def test_a_host_without_the_batch_system_is_told_and_nothing_is_left_there(tmp_path, monkeypatch):
@@ -19,20 +18,33 @@ def test_a_host_without_the_batch_system_is_told_and_nothing_is_left_there(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("changes", "seconds"),
+    ("known", "seconds"),
     [
+        ({"is_here": True, "was_here": True, "listed": True}, None),
+        ({"was_here": True, "listed": True}, 300.0),  # its worker may be starting again
+        ({"was_here": True}, 300.0),
+        ({"was_here": True, "listed": False}, 10.0),
+        ({"listed": True}, None),  # it waits in the queue
         ({}, None),
-        ({"workers": False}, 300.0),  # its worker may be starting again
-        ({"workers": False, "listed": None}, 300.0),
-        ({"workers": False, "listed": False}, 10.0),
-        ({"workers": False, "was_there": False}, None),  # it waits in the queue
-        ({"workers": False, "was_there": False, "listed": None}, None),
-        ({"workers": False, "was_there": False, "listed": False}, 10.0),  # it was cancelled there
-        ({"workers": False, "was_there": False, "number": None, "listed": None}, 10.0),  # it was refused
+        ({"listed": False}, 10.0),  # it was cancelled there
+        ({"refusal": "no such queue"}, 10.0),
     ],
 )
-def test_a_job_is_given_up_when_it_has_ended_and_never_for_waiting(changes, seconds):
-    assert patience(HERE._replace(**changes)) == seconds
+def test_a_job_is_given_up_when_it_has_ended_and_never_for_waiting(known, seconds):
+    job = telling(object)()
+    for name, value in known.items():
+        setattr(job, name, value)
+    assert patience(job) == seconds
+    if seconds:
+        assert not is_given_up(job, 1000.0)
+        assert not is_given_up(job, 1000.0 + seconds)
+        assert is_given_up(job, 1000.5 + seconds)
+        job.is_here = True
+        assert not is_given_up(job, 2000.0)
+        job.is_here = False
+        assert not is_given_up(job, 2000.0)
+    else:
+        assert not is_given_up(job, 1e9)
 
 
 PBS = """
