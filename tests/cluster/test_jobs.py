@@ -1,5 +1,7 @@
 """Opening a cluster of jobs, as far as it goes without a batch system; tests/slurm has the rest."""
 
+import shutil
+
 import pytest
 
 from dnnsa.cluster import Slurm
@@ -67,3 +69,29 @@ LSF = """JOBID   USER    STAT  QUEUE      FROM_HOST   EXEC_HOST   JOB_NAME   SUB
 )
 def test_the_jobs_of_a_listing_are_read(listing, jobs):
     assert numbers(listing) == jobs
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """Settings of a host that has Slurm's commands and no Slurm."""
+    if not shutil.which("sbatch"):
+        pytest.skip("Slurm's commands are not installed here")
+    (tmp_path / "slurm.conf").write_text("ClusterName=none\n")
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
+    folders = {"shared_directory": str(tmp_path / "keys"), "log_directory": str(tmp_path / "logs")}
+    return {"memory": "1GB", **folders}
+
+
+def test_a_batch_system_that_refuses_is_told_in_its_words_and_leaves_nothing(alone, tmp_path, capfd):
+    with pytest.raises(ClusterError) as error, Slurm(workers=3, **alone).open():
+        pass
+    assert str(error.value).startswith("the batch system refuses 3 of the jobs: sbatch: error: No SlurmctldHost")
+    assert "\n" not in str(error.value)
+    assert list((tmp_path / "keys").iterdir()) == []
+    assert capfd.readouterr().err == ""
+
+
+def test_an_interface_that_is_not_there_is_told_with_those_that_are(alone):
+    told = r"the Dask scheduler does not start: .*nope0.* not a valid network interface.*lo"
+    with pytest.raises(ClusterError, match=told), Slurm(workers=1, interface="nope0", **alone).open():
+        pass
