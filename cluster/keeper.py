@@ -20,6 +20,7 @@ EVERY = 2.0  # seconds between looks at the workers
 LIST_EVERY = 10.0  # seconds between questions to the batch system, for a job that has lost its workers
 PATIENTLY = 6  # times as long while jobs only wait
 ENDED, SILENT = 10.0, 300.0  # seconds until a job is given up that is in no queue; that was there and has no worker
+FIRST, OVER = re.compile(r"\s*(\d+)"), re.compile(r"\s[CF]\s+[\d:-]+\s*$")
 LONGEST = 600.0  # seconds at most until jobs are submitted again that end before a worker is there
 
 
@@ -33,14 +34,15 @@ def patience(job: Any) -> float | None:
 
 
 def numbers(listing: str) -> frozenset[int]:
-    """The jobs of a listing, each line of which begins with a number.
+    """The jobs of a listing, each line of which begins with a number; those that PBS lists as over are not among them.
 
     Examples
     --------
-    >>> sorted(numbers("17.server  dnnsa"))
+    >>> sorted(numbers("17.server  dnnsa  00:10 R 00:01"))
     [17]
     """
-    return frozenset(int(number) for number in re.findall(r"^\s*(\d+)", listing, re.MULTILINE))
+    lines = [line for line in listing.splitlines() if not OVER.search(line)]
+    return frozenset(int(found[1]) for line in lines if (found := FIRST.match(line)))
 
 
 class Keeper:

@@ -54,6 +54,8 @@ PBS = """
 Job ID          Username Queue    Jobname    SessID NDS TSK Memory Time  S Time
 --------------- -------- -------- ---------- ------ --- --- ------ ----- - -----
 1234.server     me       workq    dnnsa         --    1   1    1gb 00:30 Q   --
+1235.server     me       workq    dnnsa         --    1   1    1gb 00:30 C 00:01
+1236.server     me       workq    dnnsa         --    1   1    1gb 00:30 F   --
 """
 SGE = """job-ID  prior   name       user         state submit/start at     queue
 -----------------------------------------------------------------
