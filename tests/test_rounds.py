@@ -98,7 +98,8 @@ def test_fewer_base_points_than_a_store_holds_are_refused(client, tmp_path):
 
 @pytest.mark.harm("Commits and files", "A store that another version has begun", "told")
 def test_a_store_begun_by_another_version_is_refused(client, tmp_path):
-    asked = study(tmp_path, FIELD, base_points=1024)
+    slow = FIELD.replace("return", "import time; time.sleep(0.02); return")
+    asked = study(tmp_path, slow, base_points=2048)
     with pytest.raises(Interrupted):
         run(asked, client, tmp_path / "out.zarr", Said(at=1))
     versions = dict(store.attributes(tmp_path / "out.zarr")["versions"]) | {"dnnsa": "0.0.0"}

@@ -375,6 +375,7 @@ SOUND = "np.exp(3 * x1) * x2"
 DEADLY = f"import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n    return {SOUND}"
 
 
+SMALL = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "700MB"}
 QUIET = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
 SCALAR = {"output": Field((), "float64", (), {})}
 
@@ -440,7 +441,10 @@ def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client,
     made = job(folders[0], harmed(harm), base_points=1024, max_failed=1.0)
     harmful = list(left_out(made))
     assert 0 < len(harmful) < 5
-    with LocalCluster(2, threads_per_worker=1, memory_limit="700MB", **QUIET) as cluster, Client(cluster) as dask:
+    with (
+        LocalCluster(**SMALL, **QUIET) as cluster,
+        Client(cluster) as dask,
+    ):
         maps, outcome = reduced(dask, made, folders[0], limit=limit, fields=SCALAR)
     same_but_for(client, folders, harmful, outcome, maps)
     assert all(cause in failure.cause for failure in outcome.ledger.failures)
