@@ -1,8 +1,9 @@
 """What people call: run a study, plan it, open its results."""
 
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import xarray as xr
 from distributed import Client
@@ -15,7 +16,36 @@ from dnnsa.errors import Interrupted, ModelError, RunError, StoreError
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
 from dnnsa.study import Study
-from dnnsa.view.progress import watcher
+from dnnsa.view.progress import Quiet, watcher
+from dnnsa.watch.feed import Feed
+from dnnsa.watch.handle import Handle
+from dnnsa.watch.screen import Screen, in_notebook
+
+
+@overload
+def run(
+    study: Study,
+    client: Client | None = None,
+    out: str | Path | None = None,
+    *,
+    cluster: Cluster | None = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+    wait: Literal[True] = True,
+) -> xr.DataTree: ...
+
+
+@overload
+def run(
+    study: Study,
+    client: Client | None = None,
+    out: str | Path | None = None,
+    *,
+    cluster: Cluster | None = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+    wait: Literal[False],
+) -> Handle[xr.DataTree]: ...
 
 
 def run(
@@ -26,7 +56,8 @@ def run(
     cluster: Cluster | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
-) -> xr.DataTree:
+    wait: bool = True,
+) -> xr.DataTree | Handle[xr.DataTree]:
     """Run a study, or go on with one that was interrupted, and return its results.
 
     Parameters
@@ -41,12 +72,16 @@ def run(
     overwrite
         Delete what the store holds and start again.
     reporter
-        Who is told of the progress; a bar or lines on stderr unless given, ``dnnsa.view.progress.Quiet()`` for nobody.
+        Who is told of the progress; unless given a bar or lines on stderr, in a notebook a live view, and nobody with
+        ``wait=False``. ``dnnsa.view.progress.Quiet()`` for nobody.
+    wait
+        Whether to wait for the results, or return a handle at once: `Handle.result` waits, `Handle.interrupt` stops,
+        and errors below are raised by the former.
 
     Returns
     -------
     xarray.DataTree
-        As ``dnnsa.open(out)``: a group for each quantity, read lazily.
+        As ``dnnsa.open(out)``: a group for each quantity, read lazily. Or the handle.
 
     Raises
     ------
@@ -56,21 +91,35 @@ def run(
         It stopped on the way; the same call goes on from what was kept.
     """
     path = Path(out) if out is not None else study.directory / f"{study.name}.zarr"
-    job = Job(study, study.digests())
+    where, screen = cluster or Local(), Screen()
+    if not wait:
+        path = path.absolute()  # the working folder may be another one later
+        feed = Feed(study.name, path, reporter or Quiet(), [screen])
+        return Handle(partial(_run, study, client, path, where, overwrite, feed), feed, screen)
+    if reporter is None and in_notebook():
+        feed = Feed(study.name, path, Quiet(), [screen])
+        screen.display(feed.latest)
+        return _run(study, client, path, where, overwrite, feed)
     with nullcontext(reporter) if reporter else watcher() as watching:
+        return _run(study, client, path, where, overwrite, Feed(study.name, path, watching))
+
+
+def _run(study: Study, client: Client | None, path: Path, cluster: Cluster, overwrite: bool, feed: Feed) -> xr.DataTree:
+    job = Job(study, study.digests())
+    with feed.shown():
         held = standing(path, job, overwrite)
         if held.complete:
             with suppress(StoreError, OSError), store.alone(path):  # what a crash has left to do
                 store.tidy(path)
-            watching.say(f"{path} holds this study, complete.")
+            feed.say(f"{path} holds this study, complete.")
             return store.open_results(path)
-        watching.say("starting workers" if client is None else "looking at the client's workers")
+        feed.say("starting workers" if client is None else "looking at the client's workers")
         try:
             with store.alone(path):
                 held = standing(path, job, overwrite)  # another run may have ended since
                 if not held.complete:
-                    with nullcontext(client) if client else (cluster or Local()).open(watching.say) as dask:
-                        run_rounds(dask, job, path, held.base_points, overwrite, watching)
+                    with nullcontext(client) if client else cluster.open(feed.say) as dask, feed.on(dask):
+                        run_rounds(dask, job, path, held.base_points, overwrite, feed)
         except KeyboardInterrupt as stop:
             raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop
         except OSError as error:

@@ -80,6 +80,19 @@ def show(
         _summarize(results)
 
 
+@app.command()
+def watch(
+    store: Store,
+    once: Annotated[bool, typer.Option("--once", help="Print how it is now, and end.")] = False,
+) -> None:
+    """Show a study while it runs, here or elsewhere: progress, indices and checkpoints, until it is complete."""
+    from rich.console import Console
+
+    from dnnsa.watch.terminal import watch as show_live
+
+    show_live(store, Console(), once)
+
+
 @app.command("plot")
 def draw(
     store: Store,

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from distributed import Client, KilledWorker
+from distributed import Client, Future, KilledWorker
 
 from dnnsa import store
-from dnnsa.designs import External
 from dnnsa.engine import (
     FirstRun,
     Job,
@@ -34,6 +34,7 @@ from dnnsa.engine import (
     wait_for_worker,
     warm,
 )
+from dnnsa.engine.interrupts import on_button
 from dnnsa.errors import DnnsaError, ModelError
 from dnnsa.estimators import Sobol
 from dnnsa.estimators.intervals import aggregated
@@ -64,7 +65,7 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
     """
     life = Life(dask, path, reporter, datetime.now(UTC))
     _welcome(life, job)
-    asked, job = job, _at(job, held)
+    asked, job = job, job.at(held)
     began = store.attributes(path).get("first_run") if held else None
     seen, first = (_first_run if asked.study.granularity == "run" else _first)(life, job, began)
     plan = plan_of(job, seen.fields)
@@ -82,8 +83,6 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
 
 
 def _welcome(life: Life, job: Job) -> None:
-    if life.dask.dashboard_link:
-        life.reporter.say(f"dashboard: {life.dask.dashboard_link}")
     wait_for_worker(life.dask, life.reporter.say)
     life.reporter.say("loading the model and running the first base point")
     for number, estimator in enumerate(job.study.estimators):
@@ -91,14 +90,6 @@ def _welcome(life: Life, job: Job) -> None:
             life.reporter.say(
                 f"warning: estimators[{number}]: intervals: fisher assumes normal outputs and independent points"
             )
-
-
-def _at(job: Job, base_points: int) -> Job:
-    """The job of a fixed study of so many base points."""
-    study = job.study
-    if isinstance(study.design, External) or base_points in (0, study.design.base_points):
-        return job
-    return Job(study.at(base_points), job.digests)
 
 
 # before the first block -----------------------------------------------------------------------------------------------
@@ -113,7 +104,7 @@ def _first(life: Life, job: Job, _: Any) -> tuple[Probe, None]:
         client.submit(warm, job, workers=[worker], allow_other_workers=True, pure=False) for worker in client.nthreads()
     ]
     try:
-        return probing.result(), None
+        return _answer(probing), None
     except KilledWorker as error:
         raise ModelError(
             "model: its first base point ends the worker process that it is in (a crash, too much memory, or more than "
@@ -127,12 +118,30 @@ def _first_run(life: Life, job: Job, began: Mapping[str, Any] | None) -> tuple[P
     """The first run, which is to be kept; what it showed alone where it is kept already."""
     try:
         if began is None:
-            seen, first = life.dask.submit(probe_run, job, pure=False).result()
+            seen, first = _answer(life.dask.submit(probe_run, job, pure=False))
             return seen, first
-        fields = life.dask.submit(fields_again, job, began["fields"], pure=False).result()
+        fields = _answer(life.dask.submit(fields_again, job, began["fields"], pure=False))
     except KilledWorker as error:
         raise ModelError("model: its first run ends the worker process that it is in, or takes too long.") from error
     return Probe(fields, began["seconds"]), None
+
+
+def _answer(future: Future) -> Any:
+    """What a task returns, or an interrupt at once if a button is pressed before."""
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        future.cancel()
+
+    with on_button(stop):
+        try:
+            return future.result()
+        except CancelledError:
+            if stopped:
+                raise KeyboardInterrupt from None
+            raise
 
 
 def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
@@ -143,8 +152,8 @@ def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
     if seen.seconds * plan.block < QUICK and job.study.granularity == "block":
         # A block that ends its worker will do so again, and be told.
         with suppress(KilledWorker):
-            seconds = life.dask.submit(time_block, job, seen.fields, allowed * plan.at_once, pure=False).result()
-            return Pace(float(seconds), allowed)
+            timing = life.dask.submit(time_block, job, seen.fields, allowed * plan.at_once, pure=False)
+            return Pace(float(_answer(timing)), allowed)
     return Pace(seen.seconds * plan.block, allowed)
 
 
@@ -176,7 +185,7 @@ def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, first: Fir
     """Reduce a fixed study, and write its maps if nothing asks for more base points."""
     path, retried = life.path, int(store.attributes(life.path).get("runs_retried", 0))
     results = samples(job, plan)
-    store.update(path, status="running", quantities=list(results))
+    store.update(path, status="running", quantities=list(results), dims={name: _dims(plan, name) for name in results})
     rows = {slab.quantity: slab.stop for part in plan.parts for slab in part if slab.start == 0}
     fields = {name: (field.dims, field.shape, field.coords) for name, field in plan.fields.items() if name in results}
     told: list[Any] | None = None  # failures that the store tells of
@@ -207,6 +216,13 @@ def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, first: Fir
         with suppress(OSError):  # a full disk cannot be told that it is
             store.update(path, status="stopped")
         raise
+
+
+def _dims(plan: Plan, quantity: str) -> list[tuple[str, str]]:
+    """Each dimension of a quantity, with the type of its own coordinate if it has one."""
+    field = plan.fields[quantity]
+    kinds = {name: str(values.dtype) for name, (dims, values) in field.coords.items() if tuple(dims) == (name,)}
+    return [(dim, kinds.get(dim, "")) for dim in field.dims]
 
 
 def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, first: FirstRun | None, pace: Pace) -> int:
@@ -249,7 +265,7 @@ def _on_record(plan: Plan, ledger: Ledger, retried: int) -> dict[str, Any]:
 def _more(life: Life, asked: Job, plan: Plan) -> tuple[Job, Plan]:
     """Twice as many base points. What is done is part of them, unless a replicate was smaller than a block."""
     base_points = 2 * plan.base_points
-    bigger = _at(asked, base_points)
+    bigger = asked.at(base_points)
     life.reporter.say(f"{plan.base_points} base points are not enough to be sure: going on to {base_points}")
     _extend(life, asked, plan.base_points, base_points)
     return bigger, plan_of(bigger, plan.fields)

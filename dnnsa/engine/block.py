@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.designs import External
 from dnnsa.draws import Draws, Points
 from dnnsa.engine.distinct import Distinct, distinct_runs
 from dnnsa.engine.network import network_evaluator
@@ -33,6 +34,13 @@ class Job:
     @property
     def key(self) -> tuple[Any, ...]:
         return self.study.digest, str(self.study.directory), self.recorded is None, *sorted(self.digests.items())
+
+    def at(self, base_points: int) -> "Job":
+        """The job of a fixed study of so many base points; 0 for as many as it asks for."""
+        design = self.study.design
+        if isinstance(design, External) or base_points in (0, design.base_points):
+            return self
+        return Job(self.study.at(base_points), self.digests)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and self.key == other.key

@@ -14,7 +14,7 @@ import numpy as np
 
 from dnnsa.engine.block import Job, draws
 from dnnsa.engine.ledger import Ledger
-from dnnsa.engine.plan import Part, Plan, estimators_of
+from dnnsa.engine.plan import Field, Part, Plan, estimators_of
 from dnnsa.engine.tree import Node
 from dnnsa.errors import RunError, StoreError
 from dnnsa.files import digest
@@ -72,6 +72,17 @@ class Checkpoint:
                 "now: start again with --overwrite."
             )
         return Commit(nodes, ledger)
+
+    def fields(self) -> dict[str, Field]:
+        """The quantities that the last commit is of, without names; none where there is no commit."""
+        path = self.folder / MANIFEST
+        if not path.exists():
+            return {}
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))["commit"]["shape"]["fields"]
+            return {name: Field(tuple(shape), dtype, (), {}) for name, (shape, dtype) in told.items()}
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path}: is damaged ({error}): start again with --overwrite.") from error
 
     def commit(self, plan: Plan, commit: Commit) -> None:
         """Make a commit the last one. The files that it names are synced already.

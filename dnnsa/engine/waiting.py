@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from distributed import Client
 
+from dnnsa.engine.interrupts import check_button
 from dnnsa.engine.submission import GONE, Submission, result
 from dnnsa.errors import RunError
 
@@ -46,6 +47,7 @@ def wait_for_worker(client: Client, say: Callable[[str], None]) -> None:
     while not knock.done():
         if client.status != "running":
             raise RunError(GONE)
+        check_button()
         waiting.look(dask.slots(), time.monotonic())
         time.sleep(0.05)
     result(knock)

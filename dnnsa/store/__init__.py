@@ -7,7 +7,7 @@ from dnnsa.store.maps import prepare, write_aggregated, write_slab
 from dnnsa.store.outcomes import failed_runs, read_runs, run_states, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
 from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs
-from dnnsa.store.tasks import TASKS, write_tasks
+from dnnsa.store.tasks import TASKS, read_tasks, write_tasks
 
 __all__ = [
     "CHECKPOINT",
@@ -30,6 +30,7 @@ __all__ = [
     "prepare",
     "prepare_runs",
     "read_runs",
+    "read_tasks",
     "remove",
     "run_states",
     "study_of",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 
 from dnnsa.store.runs import CHECKED, SINCE, array_of, sync
 
@@ -43,6 +44,16 @@ def write_tasks(path: Path, start: int, done: Sequence[Any]) -> None:
         array[start:] = np.array([getattr(row, name) for row in done], dtype=object if dtype is str else dtype)
         for file in (path / TASKS / name).rglob("*"):
             sync(file)
+
+
+def read_tasks(path: Path, names: Sequence[str], last: int) -> dict[str, NDArray[Any]]:
+    """Columns of the table of tasks, ``(tasks,)`` each: of so many tasks, the last ones, or of none."""
+    if not (path / TASKS).exists():
+        return {name: np.zeros(0, dtype=COLUMNS[name][0]) for name in names}
+    group = zarr.open_group(path / TASKS, mode="r", use_consolidated=False)
+    columns = {name: array_of(group, name) for name in names}
+    rows = min(column.shape[0] for column in columns.values())  # more may be on the way
+    return {name: np.asarray(column[max(0, rows - last) : rows]) for name, column in columns.items()}
 
 
 def _create(path: Path) -> None:

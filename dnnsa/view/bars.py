@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
+from dnnsa.view.colours import FAINT, GRID, INK, S1_COLOUR, ST_COLOUR
 from dnnsa.view.matrix import draw_matrix, matrix_width
-from dnnsa.view.palette import FAINT, GRID, INK, LABEL, S1_COLOUR, SMALL, ST_COLOUR, heading, plain_axes
+from dnnsa.view.palette import LABEL, SMALL, heading, plain_axes
 from dnnsa.view.text import number
 
 FACTORS = 40  # at most

@@ -9,7 +9,8 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.palette import GRID, INK, MISSING, NORM, SCALE, SMALL, missing_patch
+from dnnsa.view.colours import GRID, INK
+from dnnsa.view.palette import MISSING, NORM, SCALE, SMALL, missing_patch
 from dnnsa.view.text import coordinate
 
 

@@ -9,7 +9,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.palette import GRID, HIGHEST, INK, LOWEST, NORM, SCALE, SMALL, name_panel, plain_axes
+from dnnsa.view.colours import GRID, HIGHEST, INK, LOWEST
+from dnnsa.view.palette import NORM, SCALE, SMALL, name_panel, plain_axes
 from dnnsa.view.text import number
 
 NUMBERED = 10  # factors, at most, for values to be written in the cells

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dnnsa.view import results as read
 from dnnsa.view.bars import COLOUR, MEANING, Subject, draw_bars, dress_bars, factor_names, omitted, ranking
+from dnnsa.view.colours import FAINT, GRID, INK
 from dnnsa.view.maps import Track, draw_map, index_scale, label_cells, separate, thinned, track
 from dnnsa.view.matrix import draw_matrix, matrix_width
-from dnnsa.view.palette import FAINT, GRID, INK, LABEL, SMALL, heading, name_panel, plain_axes
+from dnnsa.view.palette import LABEL, SMALL, heading, name_panel, plain_axes
 
 FACTORS, COLUMNS, IMAGES = 40, 2000, 24  # at most
 ROW = 0.27  # inches

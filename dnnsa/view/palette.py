@@ -8,32 +8,16 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-INK, FAINT, GRID = "#1f2933", "#616e7c", "#e4e7eb"
-ST_COLOUR, S1_COLOUR = "#1d5c9e", "#58b5c4"
+from dnnsa.view.colours import ANCHORS, FAINT, HIGHEST, INK, LOWEST, MISSING_COLOUR
+
 TITLE, LABEL, SMALL = 15.0, 10.0, 9.0  # points
 DPI = 150
 
-# Indices are in [0, 1] and their estimates in [-1, 2]: one colour for each value, the same in every figure.
-LOWEST, HIGHEST = -1.0, 2.0
-_ANCHORS = {
-    -1.0: "#7a0177",
-    -0.3: "#dd7bb4",
-    0.0: "#fffff4",
-    0.06: "#eff8c9",
-    0.16: "#c3e7b5",
-    0.3: "#7bcbbc",
-    0.45: "#3fafc4",
-    0.62: "#2386bb",
-    0.8: "#2455a2",
-    1.0: "#0f2163",
-    1.3: "#5b1a1a",
-    2.0: "#d95f02",
-}
 SCALE = LinearSegmentedColormap.from_list(
-    "dnnsa_index", [((v - LOWEST) / (HIGHEST - LOWEST), colour) for v, colour in _ANCHORS.items()], N=3000
+    "dnnsa_index", [((v - LOWEST) / (HIGHEST - LOWEST), colour) for v, colour in ANCHORS.items()], N=3000
 )
 NORM = Normalize(LOWEST, HIGHEST)
-MISSING: dict[str, Any] = {"facecolor": "#ececec", "edgecolor": "#b4bac2", "hatch": "////"}
+MISSING: dict[str, Any] = {"facecolor": MISSING_COLOUR, "edgecolor": "#b4bac2", "hatch": "////"}
 
 
 def heading(figure: Figure, title: str, caption: str) -> None:

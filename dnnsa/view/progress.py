@@ -1,4 +1,4 @@
-"""How far a study is, for a person: a bar in a terminal or a notebook, plain lines elsewhere."""
+"""How far a study is, for a person: a bar in a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -100,12 +100,11 @@ def _note(progress: State, before: str = "") -> str:
 
 @contextmanager
 def watcher(stream: TextIO | None = None) -> Iterator[Bar | Lines]:
-    """A bar where there is a terminal or a notebook, else plain lines; on stderr unless told otherwise."""
+    """A bar where there is a terminal, else plain lines; on stderr unless told otherwise."""
     from rich.console import Console
 
     stream = stream or sys.stderr
-    console = Console(file=stream)
-    if not (console.is_terminal or console.is_jupyter):
+    if not Console(file=stream).is_terminal:
         yield Lines(stream)
         return
     bar = Bar(stream)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dnnsa.view import results as read
 from dnnsa.view.bars import FACTORS, Subject, draw_rows, factor_names, whiskers
-from dnnsa.view.palette import FAINT, GRID, INK, LABEL, S1_COLOUR, SMALL, ST_COLOUR, heading, name_panel, plain_axes
+from dnnsa.view.colours import FAINT, GRID, INK, S1_COLOUR, ST_COLOUR
+from dnnsa.view.palette import LABEL, SMALL, heading, name_panel, plain_axes
 from dnnsa.view.text import chance, measured, number
 
 MEASURES = {  # what is drawn of each, and in which words

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, factor_names, omitted, ranking
+from dnnsa.view.colours import FAINT, INK
 from dnnsa.view.maps import Track, draw_map, index_scale, named, thinned, track
-from dnnsa.view.palette import FAINT, INK, SMALL, heading
+from dnnsa.view.palette import SMALL, heading
 from dnnsa.view.text import bounded, decimals
 
 FACTORS, CELLS, ABREAST = 15, 600, 5  # at most: factors, cells a side, maps in a line
