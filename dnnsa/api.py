@@ -10,7 +10,7 @@ from distributed import Client
 from numpy.typing import NDArray
 
 from dnnsa import store
-from dnnsa.cluster import Cluster, Local
+from dnnsa.cluster import Cluster, Local, read_profile
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
 from dnnsa.errors import Interrupted, ModelError, RunError, StoreError
 from dnnsa.resume import standing
@@ -28,7 +28,7 @@ def run(
     client: Client | None = None,
     out: str | Path | None = None,
     *,
-    cluster: Cluster | None = None,
+    cluster: Cluster | str | Path | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
     wait: Literal[True] = True,
@@ -41,7 +41,7 @@ def run(
     client: Client | None = None,
     out: str | Path | None = None,
     *,
-    cluster: Cluster | None = None,
+    cluster: Cluster | str | Path | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
     wait: Literal[False],
@@ -53,7 +53,7 @@ def run(
     client: Client | None = None,
     out: str | Path | None = None,
     *,
-    cluster: Cluster | None = None,
+    cluster: Cluster | str | Path | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
     wait: bool = True,
@@ -68,7 +68,8 @@ def run(
         The store; ``NAME.zarr`` in the study's folder unless given. One that holds part of the same study is resumed,
         one that holds all of it is opened.
     cluster
-        Where workers are started when no client is given; this machine unless given.
+        Where workers are started when no client is given, as a profile, its file or its name in ``~/.config/dnnsa``;
+        this machine unless given.
     overwrite
         Delete what the store holds and start again.
     reporter
@@ -85,13 +86,14 @@ def run(
 
     Raises
     ------
-    StudyError, ModelError, StoreError
+    StudyError, ProfileError, ModelError, StoreError
         The study cannot be run as it stands; nothing is left behind.
     RunError, TooManyFailures, Interrupted
         It stopped on the way; the same call goes on from what was kept.
     """
     path = Path(out) if out is not None else study.directory / f"{study.name}.zarr"
-    where, screen = cluster or Local(), Screen()
+    where = read_profile(cluster) if isinstance(cluster, str | Path) else cluster or Local()
+    screen = Screen()
     if not wait:
         path = path.absolute()  # the working folder may be another one later
         feed = Feed(study.name, path, reporter or Quiet(), [screen])

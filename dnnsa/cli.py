@@ -38,7 +38,7 @@ def run(
 ) -> None:
     """Run a study, or go on with one that was interrupted, and print its indices."""
     from dnnsa import api
-    from dnnsa.cluster import Local, read_profile
+    from dnnsa.cluster import Local
     from dnnsa.errors import InputError
     from dnnsa.study import Study
     from dnnsa.view.progress import watcher
@@ -47,7 +47,7 @@ def run(
         raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
     asked = Study.from_yaml(study)
     path = out or study.with_suffix(".zarr")
-    where = read_profile(cluster) if cluster else Local(workers=workers)
+    where = cluster or Local(workers=workers)
     with watcher() as reporter:
         results = api.run(asked, out=path, cluster=where, overwrite=overwrite, reporter=reporter)
     _summarize(results)

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import xarray as xr
 from nbclient import NotebookClient
 
 import dnnsa
@@ -46,8 +47,16 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parameters(digits, client):
-    """The digits study at 16 cases and 64 base points, run, and where notebooks find it."""
+def parameters(digits, client, tmp_path_factory):
+    """What each notebook is told in place of its own parameters: small studies, in a folder of their own."""
+    profile = tmp_path_factory.mktemp("profile") / "two.yaml"
+    profile.write_text("{kind: local, workers: 2}", encoding="utf-8")
+    study = {"study": str(digits / "study.yaml"), "store": str(digits / "cluster.zarr"), "base_points": 256}
+    return {"digits": stored(digits, client), "cluster": {"profile": str(profile), **study}}
+
+
+def stored(digits, client):
+    """The digits study at 16 cases and 64 base points, run, and where a notebook finds it."""
     study = dnnsa.Study.from_yaml(digits / "study.yaml")
     parts = {**study.document, "design": {**study.document["design"], "base_points": 64}}
     small = dnnsa.Study(directory=digits, **{**parts, "cases": {**parts["cases"], "count": 16}})
@@ -70,7 +79,7 @@ def executed(path, parameters, folder):
 @pytest.fixture(scope="module")
 def finished(parameters, tmp_path_factory):
     """Every notebook after it has run, by its path."""
-    return {path: executed(path, parameters, tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
+    return {path: executed(path, parameters[path.stem], tmp_path_factory.mktemp(path.stem)) for path in NOTEBOOKS}
 
 
 def drawn(notebook):
@@ -93,13 +102,29 @@ def test_the_digits_notebook_tells_each_digits_worst_corruption(finished, parame
     notebook = finished[ROOT / "notebooks" / "digits.ipynb"]
     assert len(drawn(notebook)) == 2
     assert "digits: complete, 64 base points" in told(notebook)
-    data = dnnsa.open(parameters["store"])["p_true"]
+    told_of = parameters["digits"]
+    data = dnnsa.open(told_of["store"])["p_true"]
     worst = data["factor"].values[data["ST"].values.argmax(axis=0)]  # (case,)
-    with np.load(parameters["images"]) as file:
+    with np.load(told_of["images"]) as file:
         labels = file["labels"][data["case"].values]
     table = code(notebook)[-1].outputs[0]["data"]["text/plain"].splitlines()
     rows = [line.split()[1:3] for line in table if line[:1].isdigit()][: len(labels)]
     assert rows == [[str(label), name] for label, name in zip(labels, worst, strict=True)]
+
+
+def test_the_cluster_notebook_runs_on_the_workers_of_its_profile(finished, parameters, client):
+    notebook = finished[ROOT / "notebooks" / "cluster.ipynb"]
+    assert len(drawn(notebook)) == 2
+    assert "digits: complete, 256 base points" in told(notebook)
+    asked = parameters["cluster"]
+    tasks = xr.open_zarr(Path(asked["store"]) / ".record" / "tasks", consolidated=False)
+    assert set(tasks["worker"].values) == {"0", "1"}
+    whole = dnnsa.Study.from_yaml(asked["study"])
+    parts = {**whole.document, "design": {**whole.document["design"], "base_points": 256}}
+    other = Path(asked["store"]).with_name("other.zarr")
+    mine = dnnsa.run(dnnsa.Study(directory=whole.directory, **parts), client, other, reporter=Quiet())
+    for name, array in mine["p_true"].data_vars.items():
+        np.testing.assert_array_equal(dnnsa.open(asked["store"])["p_true"][name], array, err_msg=name)
 
 
 @pytest.mark.slow
