@@ -56,7 +56,7 @@ def alone(*arguments, **settings):
 def test_a_study_is_run_shown_and_drawn(dnnsa, folder):
     status, out, err = dnnsa("run", folder / "line.yaml", "--workers", 2)
     assert status == 0
-    assert "dashboard: http://127.0.0.1:" in err
+    assert re.search(r"^dashboard: http://127.0.0.1:\d+/dnnsa$", err, re.MULTILINE)
     assert "1024 of 1024 base points" in err
     assert re.search(r"x1 \[m\] +0\.\d+ \[0\.\d+, 0\.\d+\]", out)
     assert out.endswith(f"store: {folder / 'line.zarr'}\n")

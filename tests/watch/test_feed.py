@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-import dnnsa
-from dnnsa.cluster import Local
 from dnnsa.engine import Job, Progress
 from dnnsa.resume import standing
 from dnnsa.rounds import run_rounds
@@ -84,11 +82,3 @@ def test_warnings_are_kept_and_the_rate_is_of_what_is_counted(tmp_path):
     assert feed.latest.left == pytest.approx(1 / feed.latest.rate)
     feed.update(Progress(0, 64, 0))
     assert feed.latest.rate is None
-
-
-def test_a_cluster_of_its_own_shows_a_study_too(tmp_path):
-    said = []
-    reporter = type("Said", (Quiet,), {"say": lambda self, message: said.append(message)})()
-    dnnsa.run(study(tmp_path, LINE), out=tmp_path / "out.zarr", cluster=Local(workers=1), reporter=reporter)
-    assert [message.endswith("/dnnsa") for message in said if message.startswith("dashboard: ")] == [True]
-    assert not [message for message in said if message.startswith("warning")]

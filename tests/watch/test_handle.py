@@ -1,8 +1,10 @@
 """A study in the background."""
 
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,14 +130,13 @@ def test_a_process_that_ends_does_not_wait_for_its_study(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "script.py"]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, env=_with_tests()
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert (done.returncode, done.stdout) == (0, "<small: running\n"), done.stderr
     assert dnnsa.open(tmp_path / "small.zarr").attrs["status"] == "interrupted"
-
-
-def _with_tests():
-    import os
-    from pathlib import Path
-
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,5 +1,7 @@
 """What is seen of a study before it is complete, and that it is what the states say."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -97,7 +99,7 @@ def test_states_that_are_too_large_are_left_out_and_named(made, monkeypatch):
 
 def test_there_is_nothing_to_see_before_the_first_commit(made, tmp_path):
     asked = study(tmp_path, MAP)
-    store.create(tmp_path / "new.zarr", asked, {}, 256, __import__("datetime").datetime.now())
+    store.create(tmp_path / "new.zarr", asked, {}, 256, datetime.now(UTC))
     assert committed_at(tmp_path / "new.zarr") is None
     assert look(tmp_path / "new.zarr") is None
 

@@ -2,16 +2,16 @@
 
 import io
 import re
-import subprocess
 import sys
 import threading
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
 import dnnsa
 from dnnsa import store
+from dnnsa.cli import main
 from dnnsa.view.progress import Quiet
 from dnnsa.watch import terminal
 from dnnsa.watch.frame import Watched
@@ -37,9 +37,17 @@ def made(client, tmp_path_factory):
     return folder / "small.zarr"
 
 
-def alone(*arguments):
-    command = [Path(sys.executable).with_name("dnnsa"), "watch", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `dnnsa watch` in this process: exit status, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dnnsa", "watch", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code, *capsys.readouterr()
+
+    return run
 
 
 def test_one_frame_of_a_complete_study(made):
@@ -72,8 +80,8 @@ def test_it_goes_on_until_the_study_is_complete(client, tmp_path, monkeypatch):
     assert handle.wait(30)
 
 
-def test_a_rate_is_that_of_the_last_tasks(tmp_path):
-    store.create(tmp_path / "new.zarr", study(tmp_path, LINES), {}, 256, __import__("datetime").datetime.now())
+def test_a_study_that_has_only_begun_has_neither_a_rate_nor_indices(tmp_path):
+    store.create(tmp_path / "new.zarr", study(tmp_path, LINES), {}, 256, datetime.now(UTC))
     watched = Watched(tmp_path / "new.zarr")
     frame = watched.frame()
     assert (frame.status, frame.rate, frame.look, frame.committed) == ("interrupted", None, None, None)
@@ -103,16 +111,15 @@ def test_dear_runs_are_told_while_they_are_made(client, tmp_path):
     assert re.search(r"failed +none *\n", text)
 
 
-def test_it_is_a_command(made, tmp_path):
-    done = alone(made, "--once")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("small  complete\n")
+def test_it_is_a_command(made, command):
+    status, out, err = command(made, "--once")
+    assert (status, err) == (0, "")
+    assert out.startswith("small  complete\n")
 
 
-def test_what_is_no_store_is_an_error(tmp_path):
-    done = alone(tmp_path / "no.zarr")
+def test_what_is_no_store_is_an_error(command, tmp_path):
     told = f"error: {tmp_path / 'no.zarr'}: there is no store: `dnnsa run STUDY.yaml` makes one.\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+    assert command(tmp_path / "no.zarr") == (2, "", told)
     (tmp_path / "folder").mkdir()
-    done = alone(tmp_path / "folder", "--once")
-    assert (done.returncode, done.stderr) == (2, f"error: {tmp_path / 'folder'}: is not a store of dnnsa.\n")
+    told = f"error: {tmp_path / 'folder'}: is not a store of dnnsa.\n"
+    assert command(tmp_path / "folder", "--once") == (2, "", told)
