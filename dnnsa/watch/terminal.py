@@ -22,7 +22,8 @@ from dnnsa.watch.glimpse import SHARES, Glimpse, Thumbnail
 from dnnsa.watch.look import Look
 
 EVERY = 2.0  # seconds between frames
-LANE = 21  # characters from 0 to 1
+TEXTS, LANES = 68, (11, 41)  # characters: of the columns before it, and from 0 to 1, at least and at most
+DIGITS = 3  # at most, so that two indices with their intervals fit in 80 columns
 CELLS = 3  # of the widest that are named
 COLUMNS = 64  # characters of a map
 
@@ -38,24 +39,19 @@ def watch(path: Path, console: Console, once: bool = False) -> None:
     store = Watched(path)
     frame = store.frame()
     if once or frame.status == "complete":
-        console.print(rendered(frame, time.time(), coloured(console)))
+        console.print(rendered(frame, time.time(), console))
         return
     with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
         while True:
-            live.update(rendered(frame, time.time(), coloured(console)), refresh=True)
+            live.update(rendered(frame, time.time(), console), refresh=True)
             if frame.status == "complete":
                 return
             time.sleep(EVERY)
             frame = store.frame()
 
 
-def coloured(console: Console) -> bool:
-    """Whether maps, which are colours alone, can be seen."""
-    return console.color_system is not None
-
-
-def rendered(frame: Frame, now: float, maps: bool) -> RenderableType:
-    """A frame; ``now`` in seconds since 1970."""
+def rendered(frame: Frame, now: float, console: Console) -> RenderableType:
+    """A frame; ``now`` in seconds since 1970. Maps, which are colours alone, are left out where there are none."""
     parts: list[RenderableType] = [
         Text.assemble((frame.name, "bold"), "  ", (frame.status, STATUS_STYLE.get(frame.status, "bold")))
     ]
@@ -67,36 +63,36 @@ def rendered(frame: Frame, now: float, maps: bool) -> RenderableType:
     for term, value in facts(frame, now):
         bad = term in ("in quarantine", "failed") and value != NONE
         grid.add_row(Text(term, "dim"), Text(value, "red" if bad else ""))
-    return Group(*parts, grid, *_look(frame.look, maps))
+    return Group(*parts, grid, *_look(frame.look, console))
 
 
-def _look(look: Look | None, maps: bool) -> Iterator[RenderableType]:
+def _look(look: Look | None, console: Console) -> Iterator[RenderableType]:
     if look is None:
         yield Text("\nindices come with the first checkpoint", "dim")
         return
     for seen in look.quantities:
         if seen.indices:
-            yield from _glimpse(seen, look.base_points, maps)
+            yield from _glimpse(seen, look.base_points, console)
     if look.left_out:
         yield Text(f"\ntoo large to be shown on the way: {', '.join(look.left_out)}", "dim")
 
 
-def _glimpse(seen: Glimpse, base_points: int, maps: bool) -> Iterator[RenderableType]:
+def _glimpse(seen: Glimpse, base_points: int, console: Console) -> Iterator[RenderableType]:
     shape = ", ".join(f"{dim}: {size}" for dim, size in zip(seen.dims, seen.shape, strict=True))
     yield Text.assemble("\n", (seen.quantity, "bold underline"), f" ({shape})" if shape else "")
     over = "over all cells, " if seen.shape else ""
     yield Text(
         f"{over}from {count(base_points, 'base point', 'base points')}; intervals of {100 * seen.level:g} %", "dim"
     )
-    yield _indices(seen)
+    yield _indices(seen, min(max(LANES[0], console.width - TEXTS), LANES[1]))
     for cell in seen.widest[:CELLS]:
         value = bounded(cell.value, cell.lower, cell.upper, 2)
         yield Text(f"  widest: {cell.name} of {cell.factor} at {cell.at(seen.dims)}, {value}", "dim")
-    if maps and seen.maps:
+    if console.color_system is not None and seen.maps:
         yield _map(seen)
 
 
-def _indices(seen: Glimpse) -> Table:
+def _indices(seen: Glimpse, lane: int) -> Table:
     """A row a factor: its indices, and where the main one lies with its interval."""
     table = plain_table()
     table.add_column("factor", overflow="fold")
@@ -105,24 +101,24 @@ def _indices(seen: Glimpse) -> Table:
     share = seen.main in SHARES
     table.add_column(f"{seen.main}, 0 to {'1' if share else f'{seen.span[1]:.3g}'}", style=STYLE.get(seen.main, ""))
     sides = [np.concatenate([index[side] for index in seen.indices.values()]) for side in (1, 2)]
-    digits = decimals(*sides) if share else None
+    digits = min(DIGITS, decimals(*sides)) if share else None
     for k in seen.order:
         texts = [bounded(*index.of(k), digits) for index in seen.indices.values()]
-        table.add_row(seen.factors[k], *map(Text, texts), _lane(seen, k))
+        table.add_row(*map(Text, (seen.factors[k], *texts, _lane(seen, k, lane))))
     return table
 
 
-def _lane(seen: Glimpse, factor: int) -> str:
+def _lane(seen: Glimpse, factor: int, length: int) -> str:
     """The main index as a point on a line from 0 to 1, and its interval beside it."""
     value, lower, upper = seen.indices[seen.main].of(factor)
     if np.isnan(value):
         return ""
     most = 1.0 if seen.main in SHARES else seen.span[1]
     low, at, high = (
-        int(np.clip(round((LANE - 1) * v / most), 0, LANE - 1))
+        int(np.clip(round((length - 1) * v / most), 0, length - 1))
         for v in (value if np.isnan(lower) else lower, value, value if np.isnan(upper) else upper)
     )
-    line = [" "] * LANE
+    line = [" "] * length
     line[low : high + 1] = ["-"] * (high + 1 - low)
     line[at] = "o"
     return "|" + "".join(line) + "|"
