@@ -100,7 +100,7 @@ class Drain(WorkerPlugin):  # type: ignore[misc]
             await asyncio.sleep(LOOK_EVERY)
         if self.running:
             logger.warning(
-                "The job ends before tasks that have taken %.0f s: they are begun again elsewhere. Ask for more walltime.",
+                "The job ends before a task of %.0f s so far, which is begun again elsewhere: ask for more walltime.",
                 self.longest_yet(),
             )
         with suppress(OSError, TimeoutError):  # without the scheduler, or without time, there is nothing to wait for
