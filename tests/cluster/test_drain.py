@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from distributed import Client, LocalCluster
 
-from dnnsa.cluster.drain import Job, job_of
+from dnnsa.cluster.drain import Drain, Job, job_of
 from tests.engine.test_drive import QUIET, SCALAR, job, reduced, same
 from tests.slurm.machine import until
 
@@ -41,17 +41,16 @@ def test_a_process_without_a_walltime_has_no_end():
 
 
 @contextmanager
-def jobs(count):
-    """Workers whose jobs end after the walltime, and a way to add one more, which does not end."""
-    environment = {"DNNSA_JOB_START": str(time.time()), "DNNSA_JOB_WALLTIME": str(WALLTIME)}
+def workers(count):
     with (
-        LocalCluster(
-            count, threads_per_worker=1, processes=True, preload="dnnsa.cluster.preload", env=environment, **QUIET
-        ) as cluster,
+        LocalCluster(n_workers=count, threads_per_worker=1, processes=True, **QUIET) as cluster,
         Client(cluster) as client,
     ):
-        cluster.new_spec["options"]["env"] = {}
-        yield client, lambda: cluster.scale(count + 1)
+        yield client, cluster
+
+
+async def begin_job(dask_worker):
+    await dask_worker.plugin_add(Drain(Job(time.time(), WALLTIME)))
 
 
 @pytest.fixture
@@ -77,11 +76,11 @@ def statuses(client):
 def test_workers_that_leave_in_the_middle_have_no_task_run_again(client, reduces):
     expected, runs = reduces(client, "whole")
     assert runs == BASE_POINTS * 4
-    with jobs(2) as (ending, one_more):
-        one_more()
-        ending.wait_for_workers(3)
-        maps, runs = reduces(ending, "left")
-        assert statuses(ending) == ["running"]
+    with workers(3) as (three, _):
+        _, *ending = three.nthreads()
+        three.run(begin_job, workers=ending)
+        maps, runs = reduces(three, "left")
+        assert statuses(three) == ["running"]
     same(maps, expected)
     assert runs == BASE_POINTS * 4
 
@@ -90,14 +89,15 @@ def test_a_worker_that_nobody_is_there_to_take_over_from_waits_for_the_next_one(
     expected, _ = reduces(client, "whole")
 
     def replace():
-        until(lambda: statuses(ending) == ["closing_gracefully"], 30)
-        one_more()
+        until(lambda: statuses(one) == ["closing_gracefully"], 30)
+        cluster.scale(2)
 
-    with jobs(1) as (ending, one_more):
+    with workers(1) as (one, cluster):
+        one.run(begin_job)
         replacing = threading.Thread(target=replace)
         replacing.start()
-        maps, runs = reduces(ending, "left")
+        maps, runs = reduces(one, "left")
         replacing.join()
-        assert statuses(ending) == ["running"]
+        assert statuses(one) == ["running"]
     same(maps, expected)
     assert runs == BASE_POINTS * 4
