@@ -63,6 +63,11 @@ def job_of(environment: Mapping[str, str]) -> Job | None:
     return Job(float(environment["DNNSA_JOB_START"]), float(environment["DNNSA_JOB_WALLTIME"]))
 
 
+def early(worker: str) -> float:
+    """How much earlier than it must a worker leaves, from 0 to 1, by its name, which stays when it is started again."""
+    return random.Random(worker).random()  # noqa: S311
+
+
 class Drain(WorkerPlugin):  # type: ignore[misc]
     """A worker leaves before its job ends, without a task having to be run again.
 
@@ -76,7 +81,7 @@ class Drain(WorkerPlugin):  # type: ignore[misc]
         self.running: dict[Any, float] = {}  # task -> when it began
 
     def setup(self, worker: Any) -> None:
-        self.early = random.Random(str(worker.name)).random()  # noqa: S311  # the same if it is started again
+        self.early = early(str(worker.name))
         self.leaving = asyncio.create_task(self.leave(worker))
 
     def teardown(self, worker: Any) -> None:

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 import pytest
 from distributed import Client, LocalCluster
 
-from dnnsa.cluster.drain import Drain, Job, job_of
+from dnnsa.cluster.drain import Drain, Job, early, job_of
 from tests.engine.test_drive import QUIET, SCALAR, job, reduced, same
 from tests.slurm.machine import until
 
-BASE_POINTS = 4096
-WALLTIME = 10  # s: no more tasks from the fourth or fifth on, gone by the ninth
+BASE_POINTS, RUNS = 4096, 4096 * 4
+WALLTIME = 100  # s: a worker is gone 10 s before, and takes no task from 5 to 15 s before that
 LOGGED = """
 import os, time
 from pathlib import Path
-SECONDS = 0.16 if Path({slow!r}).exists() else 0
+SECONDS = float(Path({pace!r}).read_text())
 FD = os.open({log!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 def f(x1, x2):
     time.sleep(SECONDS)
@@ -49,55 +49,65 @@ def workers(count):
         yield client, cluster
 
 
-async def begin_job(dask_worker):
-    await dask_worker.plugin_add(Drain(Job(time.time(), WALLTIME)))
+async def end_job(dask_worker):
+    """Have a worker be in a job that is so old that it takes no more tasks in three seconds."""
+    last = Job(0.0, WALLTIME).last_task(0.0, early(str(dask_worker.name)))
+    await dask_worker.plugin_add(Drain(Job(time.time() + 3 - last, WALLTIME)))
 
 
-@pytest.fixture
-def reduces(tmp_path):
-    """Reduce a study on a client, slowly but for the first one: the maps, and how many runs were made for them."""
-    log, slow = tmp_path / "calls", tmp_path / "slow"
-    made = job(tmp_path, LOGGED.format(log=str(log), slow=str(slow)), base_points=BASE_POINTS)
+class Reduces:
+    """Reduces a study of 64 blocks of so many seconds on a client: the maps, and how many runs were made for them."""
 
-    def reduces(client, name):
-        (tmp_path / name).mkdir()
-        log.write_text("")
-        maps, _ = reduced(client, made, tmp_path / name, seconds=100.0, fields=SCALAR)
-        slow.touch()  # for workers that start later
-        return maps, sum(map(int, log.read_text().split()))
+    def __init__(self, folder):
+        self.folder, self.log, self.pace = folder, folder / "calls", folder / "pace"
+        self.job = job(folder, LOGGED.format(log=str(self.log), pace=str(self.pace)), base_points=BASE_POINTS)
 
-    return reduces
+    def __call__(self, client, seconds):
+        self.log.write_text("")
+        self.pace.write_text(str(seconds))  # of the workers that read it from now on
+        out = self.folder / str(seconds)
+        out.mkdir()
+        maps, _ = reduced(client, self.job, out, seconds=100.0, fields=SCALAR)
+        return maps, sum(map(int, self.log.read_text().split()))
+
+
+@pytest.fixture(scope="module")
+def reduces(tmp_path_factory):
+    return Reduces(tmp_path_factory.mktemp("drain"))
+
+
+@pytest.fixture(scope="module")
+def expected(client, reduces):
+    maps, runs = reduces(client, 0)
+    assert runs == RUNS
+    return maps
 
 
 def statuses(client):
     return [worker["status"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()]
 
 
-def test_workers_that_leave_in_the_middle_have_no_task_run_again(client, reduces):
-    expected, runs = reduces(client, "whole")
-    assert runs == BASE_POINTS * 4
+def test_workers_that_leave_in_the_middle_have_no_task_run_again(reduces, expected):
     with workers(3) as (three, _):
         _, *ending = three.nthreads()
-        three.run(begin_job, workers=ending)
-        maps, runs = reduces(three, "left")
+        three.run(end_job, workers=ending)
+        maps, runs = reduces(three, 0.25)
         assert statuses(three) == ["running"]
     same(maps, expected)
-    assert runs == BASE_POINTS * 4
+    assert runs == RUNS
 
 
-def test_a_worker_that_nobody_is_there_to_take_over_from_waits_for_the_next_one(client, reduces):
-    expected, _ = reduces(client, "whole")
-
+def test_a_worker_that_nobody_is_there_to_take_over_from_waits_for_the_next_one(reduces, expected):
     def replace():
         until(lambda: statuses(one) == ["closing_gracefully"], 30)
         cluster.scale(2)
 
     with workers(1) as (one, cluster):
-        one.run(begin_job)
+        one.run(end_job)
         replacing = threading.Thread(target=replace)
         replacing.start()
-        maps, runs = reduces(one, "left")
+        maps, runs = reduces(one, 0.12)
         replacing.join()
         assert statuses(one) == ["running"]
     same(maps, expected)
-    assert runs == BASE_POINTS * 4
+    assert runs == RUNS

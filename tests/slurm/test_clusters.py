@@ -37,8 +37,7 @@ def test_the_scheduler_answers_nobody_without_the_keys_of_the_run(slurm, study):
         assert address.startswith("tls://")
         client.wait_for_workers(1, timeout=60)
         assert all(worker.startswith("tls://") for worker in client.nthreads())
-        with pytest.raises(OSError, match="Timed out"):
-            Client(address.replace("tls://", "tcp://"), timeout=2)
-        with pytest.raises(OSError, match="Timed out"):
-            Client(address, security=Security.temporary(), timeout=2)
+        for others, keys in ((address.replace("tls://", "tcp://"), None), (address, Security.temporary())):
+            with pytest.raises(OSError, match=r"Timed out|Connection reset|SSL"):
+                Client(others, security=keys, timeout=2)
         assert client.submit(sum, [1, 2]).result() == 3

@@ -58,8 +58,8 @@ def test_a_job_that_is_cancelled_is_replaced(slurm, study, expected, attentive):
 
 
 def test_jobs_leave_before_their_walltime_and_others_go_on(slurm, study, expected, attentive):
-    made = study(0.8)
-    same(made.run(cluster=read_profile(made.profile(workers=2, walltime="00:00:30"))), expected)
+    made = study(0.5)
+    same(made.run(cluster=read_profile(made.profile(workers=2, walltime="00:00:20"))), expected)
     assert len(made.jobs()) > 2
     left = {slurm.ended()[job]["JobState"] for job in made.jobs() if job in slurm.ended()}
     print(made.runs(), IDEAL, slurm.ended(), sorted(made.jobs()))
