@@ -105,6 +105,7 @@ class Slurm:
 
     def clear(self) -> None:
         """End all jobs, and have all nodes take jobs again."""
+        print("JOBS", time.time(), self("squeue"))
         if jobs := self.jobs():
             self("scancel", *jobs)
         until(lambda: not self.jobs(), 30)
@@ -166,12 +167,14 @@ def _start(daemons: ExitStack, logs: Path, name: str, *args: str) -> None:
         daemon = subprocess.Popen([str(program(name)), *args], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def stop() -> None:
+        t0=time.time()
         daemon.terminate()
         try:
             daemon.wait(20)
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+        print("STOP", args, time.time()-t0)
 
     daemons.callback(stop)
 

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.slurm
 
 
 def test_jobs_come_with_the_work_and_go_with_it(slurm, study):
-    """The user's own settings of Dask are heard: it looks each half second, and lets workers go after the third."""
+    """The user's own settings of Dask are heard: it looks each half second, and lets workers go after the second."""
     profile = study(0).profile(adapt={"minimum": 0, "maximum": 3})
     with (
-        dask.config.set({"distributed.adaptive.interval": "500ms", "distributed.adaptive.wait-count": 3}),
+        dask.config.set({"distributed.adaptive.interval": "500ms", "distributed.adaptive.wait-count": 2}),
         read_profile(profile).open() as client,
     ):
         time.sleep(2.0)
@@ -37,7 +37,8 @@ def test_the_scheduler_answers_nobody_without_the_keys_of_the_run(slurm, study):
         assert address.startswith("tls://")
         client.wait_for_workers(1, timeout=60)
         assert all(worker.startswith("tls://") for worker in client.nthreads())
-        for others, keys in ((address.replace("tls://", "tcp://"), None), (address, Security.temporary())):
-            with pytest.raises(OSError, match=r"Timed out|Connection reset|SSL"):
-                Client(others, security=keys, timeout=2)
+        with pytest.raises(OSError, match=r"Timed out|Connection reset|closed"):
+            Client(address.replace("tls://", "tcp://"), timeout=2)
+        with pytest.raises(OSError, match=r"Timed out|TLS certificate does not match"):
+            Client(address, security=Security.temporary(), timeout=2)
         assert client.submit(sum, [1, 2]).result() == 3
