@@ -105,10 +105,9 @@ class Slurm:
 
     def clear(self) -> None:
         """End all jobs, and have all nodes take jobs again."""
-        print("JOBS", time.time(), self("squeue"))
         if jobs := self.jobs():
             self("scancel", *jobs)
-        until(lambda: not self.jobs(), 30)
+        until(lambda: not self.jobs(), 60)  # the workers in them have a while to end
         drained = self("sinfo", "-h", "-N", "-t", "drain,drained", "-o", "%N").split()
         for node in drained:
             self("scontrol", "update", f"NodeName={node}", "State=RESUME")
@@ -167,14 +166,12 @@ def _start(daemons: ExitStack, logs: Path, name: str, *args: str) -> None:
         daemon = subprocess.Popen([str(program(name)), *args], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def stop() -> None:
-        t0=time.time()
         daemon.terminate()
         try:
             daemon.wait(20)
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-        print("STOP", args, time.time()-t0)
 
     daemons.callback(stop)
 
