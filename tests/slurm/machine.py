@@ -4,16 +4,17 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 NODES, CPUS, GPUS, MEMORY = 4, 4, 2, 16000  # a node claims so many cores, GPUs and MiB, whatever the machine has
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "scontrol")
+PROGRAMS = ("setpriv", "munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "scontrol")
 LONGEST_SOCKET = 107  # bytes that Linux allows to the path of a socket
 BY_HAND = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])  # daemons are on no user's path
 
@@ -151,7 +152,19 @@ def running(log_folder: Path) -> Iterator[Slurm]:
             daemons.callback(slurm.clear)
             yield slurm
     finally:
+        for step in _steps(slurm):
+            os.kill(step, signal.SIGKILL)
         shutil.rmtree(folder)
+
+
+def _steps(slurm: Slurm) -> Iterator[int]:
+    """Processes of Slurm that look after a job of it and outlive the daemons, which they would wait for."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is another user's
+            told = (process / "environ").read_bytes().split(b"\0")
+            of_this = f"SLURM_CONF={slurm.environment['SLURM_CONF']}".encode() in told
+            if of_this and (process / "comm").read_text().strip() == "slurmstepd":
+                yield int(process.name)
 
 
 def _answers(slurm: Slurm) -> bool:
@@ -161,9 +174,10 @@ def _answers(slurm: Slurm) -> bool:
 
 
 def _start(daemons: ExitStack, logs: Path, name: str, *args: str) -> None:
-    """A daemon as a child of this process, which is asked to end when the stack is left, and awaited."""
+    """A daemon as a child of this process: asked to end when the stack is left, or when this process is killed."""
+    command = [str(program("setpriv")), "--pdeathsig", "TERM", str(program(name)), *args]
     with (logs / f"{name}-{len(list(logs.iterdir()))}.out").open("w") as log:
-        daemon = subprocess.Popen([str(program(name)), *args], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def stop() -> None:
         daemon.terminate()
