@@ -34,7 +34,7 @@ class HTCondor(JobSettings):
         """What is asked of HTCondor."""
         job = share(self)
         disk = self.disk or job.given.get("disk", "1GB")
-        made = request(self, job, "HTCondorCluster", {"disk": disk}, listing="condor_q -af ClusterId -submitter")
+        made = request(self, job, "HTCondorCluster", {"disk": disk}, listing="condor_q {user} -af ClusterId")
         own = {"RequestCpus": job.cores, "RequestMemory": job.job_memory}  # MiB
         gpus = {"Request_GPUs": job.gpus} if job.gpus else {}
         extra = self.directives if self.directives is not None else job.given.get("job-extra-directives", {})

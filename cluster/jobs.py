@@ -31,11 +31,13 @@ def opened(asked: Request, say: Say) -> Iterator[Any]:
     """
     import dask
     from distributed import Client
+    from distributed.utils import silence_logging_cmgr
 
     kind = _kind(asked)
     _make_logs(asked)
     wanted = {**configuration.SCHEDULER, **configuration.WORKERS, **_link(asked)}
     with (
+        silence_logging_cmgr(logging.CRITICAL),  # a worker that dies is told by the engine, in words
         dask.config.set(configuration.missing(wanted)),
         keys(asked.shared) as security,
         _cluster(kind, asked, security) as cluster,
@@ -75,7 +77,7 @@ def _cluster(kind: Any, asked: Request, security: Any) -> Any:
             name=worker_name(asked),
             security=security,
             scheduler_options=dict(asked.scheduler),
-            silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
+            silence_logs=False,
             **asked.keywords,
         )
     except (ValueError, OSError, RuntimeError) as error:  # such as an interface that this host does not have

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from dnnsa.cluster.base import Say
 from dnnsa.cluster.request import Request
@@ -20,45 +20,29 @@ EVERY = 2.0  # seconds between looks at the workers
 LIST_EVERY = 10.0  # seconds between questions to the batch system, for a job that has lost its workers
 PATIENTLY = 6  # times as long while jobs only wait
 ENDED, SILENT = 10.0, 300.0  # seconds until a job is given up that is in no queue; that was there and has no worker
+FIRST, OVER = re.compile(r"\s*(\d+)"), re.compile(r"\s[CF]\s+[\d:-]+\s*$")
 LONGEST = 600.0  # seconds at most until jobs are submitted again that end before a worker is there
 
 
-class Standing(NamedTuple):
-    """What is known of a job."""
-
-    number: str | None  # of the batch system; None where it was refused
-    workers: bool  # whether a worker of it is connected
-    was_there: bool  # whether one has been
-    listed: bool | None  # whether the batch system has it; None where that is not known
-
-
-def patience(job: Standing) -> float | None:
-    """Seconds for which a job may stay as it is before it is given up; None for ever.
-
-    Examples
-    --------
-    >>> patience(Standing("17", workers=False, was_there=False, listed=True))  # it waits in the queue
-    >>> patience(Standing("17", workers=False, was_there=False, listed=False))  # it was cancelled there
-    10.0
-    >>> patience(Standing("17", workers=False, was_there=True, listed=True))  # its worker may be starting again
-    300.0
-    """
-    if job.workers:
+def patience(job: Any) -> float | None:
+    """Seconds for which a job may stay as it is before it is given up; None for ever."""
+    if job.is_here:
         return None
-    if job.number is None or job.listed is False:
+    if job.refusal or job.listed is False:
         return ENDED
-    return SILENT if job.was_there else None
+    return SILENT if job.was_here else None
 
 
 def numbers(listing: str) -> frozenset[int]:
-    """The jobs of a listing, each line of which begins with a number.
+    """The jobs of a listing, each line of which begins with a number; those that PBS lists as over are not among them.
 
     Examples
     --------
-    >>> sorted(numbers("17.server  dnnsa"))
+    >>> sorted(numbers("17.server  dnnsa  00:10 R 00:01"))
     [17]
     """
-    return frozenset(int(number) for number in re.findall(r"^\s*(\d+)", listing, re.MULTILINE))
+    lines = [line for line in listing.splitlines() if not OVER.search(line)]
+    return frozenset(int(found[1]) for line in lines if (found := FIRST.match(line)))
 
 
 class Keeper:
@@ -67,10 +51,7 @@ class Keeper:
     def __init__(self, cluster: Any, asked: Request, say: Say) -> None:
         self.cluster, self.asked, self.say = cluster, asked, say
         self.ending = asyncio.Event()
-        self.met: set[str] = set()  # jobs of which a worker has been there
-        self.missed: dict[str, float] = {}  # job -> since when it is without what it should have
-        self.listed: frozenset[int] | None = None
-        self.asked_at = float("-inf")
+        self.asked_at = float("-inf")  # when the batch system was asked for its jobs
         self.told = ""
         self.refused: set[str] = set()  # what is told already
         self.barren = 0  # times in a row that jobs were submitted again of which no worker was ever there
@@ -86,15 +67,16 @@ class Keeper:
     async def look(self, now: float) -> None:
         connected = {str(worker.name) for worker in self.cluster.scheduler.workers.values()}
         self.tell(len(connected))
-        here = {name: not connected.isdisjoint(self.names(name, connected)) for name in self.cluster.workers}
-        self.met |= {name for name, is_here in here.items() if is_here}
-        lost = any(name in self.met and not is_here for name, is_here in here.items())
-        if not all(here.values()) and now - self.asked_at > LIST_EVERY * (1 if lost else PATIENTLY):
-            self.listed, self.asked_at = await self.listing(), now
-        waits = {name: patience(self.standing(name, here[name])) for name in here if name in self.cluster.workers}
-        self.missed = {name: self.missed.get(name, now) for name, wait in waits.items() if wait is not None}
-        given_up = [name for name, since in self.missed.items() if now - since > (waits[name] or 0.0)]
-        if given_up and now > self.not_before:
+        jobs = dict(self.cluster.workers)
+        for name, job in jobs.items():
+            job.is_here = not connected.isdisjoint(self.names(name, connected))
+            job.was_here |= job.is_here
+        lost = any(job.was_here and not job.is_here for job in jobs.values())
+        waits = not all(job.is_here for job in jobs.values())
+        if waits and now - self.asked_at > LIST_EVERY * (1 if lost else PATIENTLY):
+            self.asked_at = now
+            await self.list(jobs.values())
+        if (given_up := [name for name, job in jobs.items() if is_given_up(job, now)]) and now > self.not_before:
             await self.replace(given_up, now)
         elif self.cluster.worker_spec.keys() - self.cluster.workers.keys():  # Dask has given some up
             await submit(self.cluster, self.asked)
@@ -111,20 +93,19 @@ class Keeper:
         else:
             yield job
 
-    def standing(self, name: str, is_here: bool) -> Standing:
-        number = self.cluster.workers[name].job_id
-        known = self.listed is not None and number is not None
-        listed = int(number.partition(".")[0]) in (self.listed or ()) if known else None
-        return Standing(number, is_here, name in self.met, listed)
-
-    async def listing(self) -> frozenset[int] | None:
-        """The jobs that the batch system has of this user; None where it does not answer."""
+    async def list(self, jobs: Collection[Any]) -> None:
+        """Ask the batch system which jobs it has of this user; where it does not answer, nothing is known."""
         if self.asked.listing is None:
-            return None
+            return
+        command = self.asked.listing.format(user=getpass.getuser()).split()
         try:
-            return numbers(await self.cluster.job_cls._call([*self.asked.listing.split(), getpass.getuser()]))
+            there = numbers(await self.cluster.job_cls._call(command))
         except (RuntimeError, OSError):
-            return None
+            for job in jobs:
+                job.listed = None
+            return
+        for job in jobs:
+            job.listed = None if job.job_id is None else int(job.job_id.partition(".")[0]) in there
 
     def tell(self, workers: int) -> None:
         """Say how many workers there are, when that has changed."""
@@ -136,20 +117,30 @@ class Keeper:
 
     async def replace(self, names: Collection[str], now: float) -> None:
         """Submit new jobs for those that are given up, after calling off what there may be of them."""
-        jobs = {name: self.cluster.workers.pop(name) for name in names}
+        jobs = [job for name in names if (job := self.cluster.workers.pop(name, None))]
         for name in names:
             self.cluster.worker_spec.pop(name, None)
-        submitted = [name for name, job in jobs.items() if not job.refusal]
-        barren = not self.met.issuperset(names)
+        barren = not all(job.was_here for job in jobs)
         self.barren = self.barren + 1 if barren else 0
         self.not_before = now + min(LONGEST, LIST_EVERY * PATIENTLY * 2**self.barren) if barren else 0.0
-        for job in jobs.values():
+        for job in jobs:
             await job.close()
-        if submitted:
+        if submitted := [job for job in jobs if not job.refusal]:
             told = f"jobs that ended before the run: {len(submitted)}, submitted again"
-            self.say(told if self.met.issuperset(submitted) else f"warning: {told}; {self.advice()}")
+            self.say(told if all(job.was_here for job in submitted) else f"warning: {told}; {self.advice()}")
         await submit(self.cluster, self.asked)
 
     def advice(self) -> str:
         where = self.asked.keywords.get("log_directory")
         return f"no worker of theirs was ever there: see their output{f' in {where}' if where else ''}"
+
+
+def is_given_up(job: Any, now: float) -> bool:
+    """Whether a job has been without what it should have for longer than it may; keeps since when it is."""
+    allowed = patience(job)
+    if allowed is None:
+        job.missed_since = None
+        return False
+    if job.missed_since is None:
+        job.missed_since = now
+    return bool(now - job.missed_since > allowed)

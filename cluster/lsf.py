@@ -31,7 +31,7 @@ class Lsf(QueuedSettings):
             "mem": job.job_memory * 2**20,
         }
         directives = [f'-gpu "num={job.gpus}"'] if job.gpus else []
-        return request(self, job, "LSFCluster", own, directives, listing="bjobs -u")
+        return request(self, job, "LSFCluster", own, directives, listing="bjobs -u {user}")
 
     def open(self, say: Say = quiet) -> AbstractContextManager[Any]:
         return jobs.opened(self.request(), say)

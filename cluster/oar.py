@@ -37,7 +37,7 @@ class Oar(QueuedSettings):
             "resource_spec": self.resource_spec or job.given.get("resource-spec", spec),
             "memory_per_core_property_name": self.memory_property or memory,
         }
-        made = request(self, job, "OARCluster", own, listing="oarstat -u")
+        made = request(self, job, "OARCluster", own, listing="oarstat -u {user}")
         if folder := made.keywords.get("log_directory"):  # which dask-jobqueue does not pass on
             output = f"{folder}/{made.keywords['job_name']}-%jobid%"
             outputs = [f"-O {output}.out", f"-E {output}.err"]

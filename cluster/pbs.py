@@ -33,7 +33,7 @@ class Pbs(QueuedSettings):
             "walltime": clock(job.walltime),
             "resource_spec": self.resource_spec or job.given.get("resource-spec", spec),
         }
-        return request(self, job, "PBSCluster", own, listing="qstat -u")
+        return request(self, job, "PBSCluster", own, listing="qstat -u {user}")
 
     def open(self, say: Say = quiet) -> AbstractContextManager[Any]:
         return jobs.opened(self.request(), say)

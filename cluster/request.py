@@ -36,7 +36,7 @@ class Request(NamedTuple):
     minimum: int  # workers that are always asked for
     maximum: int  # workers
     per_job: int  # workers
-    listing: str | None  # the command that lists a user's jobs, each line beginning with its number
+    listing: str | None  # the command that lists the jobs of ``{user}``, each line beginning with its number
     shared: Path  # where the folder of the run's TLS keys is made
     from_dask: Mapping[str, Any]  # settings that came from dask's configuration, by key
     array: str | None = None  # the shell's variable that numbers the jobs of an array, where they are one
@@ -106,7 +106,7 @@ def request(
     directives
         Options that dnnsa adds, before the user's.
     listing
-        The command that lists the jobs of the user whose name follows.
+        The command that lists a user's jobs, who is put in for ``{user}``.
     """
     given = job.given
     bounds = (profile.adapt.minimum, profile.adapt.maximum) if profile.adapt else (profile.workers, profile.workers)

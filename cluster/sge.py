@@ -54,7 +54,7 @@ class Sge(QueuedSettings):
             directives.append(f"-pe {self.parallel_environment} {job.cores}")
         if job.gpus and not self.resource_spec:
             directives.append(f"-l gpu={job.gpus}")
-        return request(self, job, "SGECluster", own, directives, listing="qstat -u")
+        return request(self, job, "SGECluster", own, directives, listing="qstat -u {user}")
 
     def open(self, say: Say = quiet) -> AbstractContextManager[Any]:
         return jobs.opened(self.request(), say)

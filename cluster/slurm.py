@@ -40,7 +40,7 @@ class Slurm(QueuedSettings):
             directives.append(f"--gres=gpu:{job.gpus}")
         if self.array and self.workers:
             directives.append(f"--array=0-{self.workers // self.workers_per_job - 1}")
-        made = request(self, job, "SLURMCluster", own, directives, listing="squeue -h -o %F -u")
+        made = request(self, job, "SLURMCluster", own, directives, listing="squeue -h -o %F -u {user}")
         return made._replace(array="SLURM_ARRAY_TASK_ID") if self.array else made
 
     def open(self, say: Say = quiet) -> AbstractContextManager[Any]:

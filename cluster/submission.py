@@ -9,13 +9,18 @@ AT_ONCE = 8  # jobs that are being submitted; login nodes are shared
 
 
 def telling(job_class: Any) -> Any:
-    """A class of jobs which know why they were refused; dask-jobqueue's raise where nobody listens."""
+    """A class of jobs which know why they were refused, where dask-jobqueue's raise and nobody listens; and of which
+    their keeper can note what it sees.
+    """
     from distributed.core import Status
 
     door = asyncio.Semaphore(AT_ONCE)
 
     class Telling(job_class):  # type: ignore[misc]
-        refusal = ""
+        refusal = ""  # what the batch system said to it
+        is_here = was_here = False  # whether a worker of it is connected; whether one has been
+        listed: bool | None = None  # whether the batch system has it; None where that is not known
+        missed_since: float | None = None  # when it began to lack what it should have, in seconds of a monotonic clock
 
         async def start(self) -> None:
             async with door:
