@@ -105,8 +105,7 @@ class Feed:
     @contextmanager
     def on(self, client: Client) -> Iterator[None]:
         """Have its states looked at by workers, and show it on the client's dashboard if that is there."""
-        if link := page_link(client):
-            self._add_page(client, link)
+        self._add_page(client)
         with self._turn:
             self.client = client
         try:
@@ -122,16 +121,18 @@ class Feed:
                 self.client = self.looking = None
                 self.views = [view for view in self.views if not isinstance(view, Page)]
 
-    def _add_page(self, client: Client, link: str) -> None:
+    def _add_page(self, client: Client) -> None:
         try:
-            page = Page(client)
+            link = page_link(client)
+            page = Page(client) if link else None
         except Exception as error:  # whatever a scheduler elsewhere has to say
             self.say(f"dashboard: {client.dashboard_link}")
             self.say(f"warning: the dashboard has no page of this study: {error}")
             return
-        self.say(f"dashboard: {link}")
-        with self._turn:
-            self.views.append(page)
+        if page is not None:
+            self.say(f"dashboard: {link}")
+            with self._turn:
+                self.views.append(page)
 
     def _run(self) -> None:
         while not self._over.wait(EVERY):

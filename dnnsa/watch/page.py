@@ -8,9 +8,11 @@ from distributed import Client, SchedulerPlugin
 
 from dnnsa.watch.frame import Frame
 from dnnsa.watch.html import look_html, progress_html
+from dnnsa.watch.look import Look
 
 NAME, HANDLER = "dnnsa", "dnnsa_frame"
 PAGE, ALONE = "/dnnsa", "/individual-dnnsa"  # with the dashboard's bar, and without, as JupyterLab shows it
+PATIENCE = 5.0  # seconds that a busy scheduler may take for a frame
 WIDE = ".bk-clearfix { width: 100%; }"  # or a `Div` is as wide as its text
 EVERY = 1000  # milliseconds between looks at whether there is a new frame
 
@@ -101,24 +103,41 @@ def _listed() -> type:
 
 
 class Page:
-    """The page of a study on the dashboard of a client's scheduler.
+    """The page of a study on the dashboard of a client's scheduler."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.look: Look | None = None  # that the page has not got yet
+        client.register_plugin(Dashboard())
+
+    def show(self, frame: Frame) -> bool:
+        self.look = frame.look or self.look
+        told = pickle.dumps(frame._replace(look=self.look))
+        try:
+            # `run_on_scheduler` would do, and write a line in the scheduler's log each time.
+            handler = getattr(self.client.scheduler, HANDLER)
+            seen = bool(self.client.sync(handler, frame=told, callback_timeout=PATIENCE))
+        except TimeoutError:  # it is busy
+            return False
+        self.look = None
+        return seen
+
+
+def page_link(client: Client) -> str:
+    """The page's address, made as Dask makes that of the dashboard; empty where there is no dashboard.
 
     Raises
     ------
     ImportError
         The scheduler's Python has no dnnsa.
     """
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        client.register_plugin(Dashboard())
-
-    def show(self, frame: Frame) -> bool:
-        # `run_on_scheduler` would do, and write a line in the scheduler's log each time.
-        return bool(self.client.sync(getattr(self.client.scheduler, HANDLER), frame=pickle.dumps(frame)))
+    # Asked there, since Dask makes up an address for a client where there is none.
+    there = client.run_on_scheduler(has_dashboard)
+    return str(client.dashboard_link).removesuffix("/status") + PAGE if there else ""
 
 
-def page_link(client: Client) -> str:
-    """The page's address, made as Dask makes that of the dashboard; empty where there is no dashboard."""
-    link = client.dashboard_link
-    return link.removesuffix("/status") + PAGE if link else ""
+def has_dashboard(dask_scheduler: Any) -> bool:
+    """Whether a scheduler, on which this is called, has pages."""
+    from bokeh.server.tornado import BokehTornado
+
+    return any(isinstance(app, BokehTornado) for app in dask_scheduler.http_application.applications)

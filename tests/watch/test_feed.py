@@ -1,8 +1,12 @@
 """A study is shown, and goes on whatever becomes of that."""
 
+import logging
+
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 
+import dnnsa
 from dnnsa.engine import Job, Progress
 from dnnsa.resume import standing
 from dnnsa.rounds import run_rounds
@@ -65,9 +69,14 @@ def test_a_view_that_fails_is_left_out_and_that_is_said(run):
     assert seen.frames[-1].status == "complete"
 
 
-def test_nobody_looks_at_states_where_nobody_watches(run, monkeypatch):
-    monkeypatch.setattr(Feed, "_look", lambda *_: pytest.fail("a look"))
-    run()
+def test_nobody_looks_at_states_where_nobody_watches(tmp_path, monkeypatch):
+    monkeypatch.setattr(feeding, "EVERY", 0.05)
+    looked = []
+    monkeypatch.setattr(Feed, "_look", lambda *_: looked.append(1))
+    alone = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, **alone) as cluster, Client(cluster) as mine:
+        dnnsa.run(study(tmp_path, LINE), mine, tmp_path / "out.zarr", reporter=Quiet())
+    assert not looked
 
 
 def test_warnings_are_kept_and_the_rate_is_of_what_is_counted(tmp_path):

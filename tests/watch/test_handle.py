@@ -70,7 +70,10 @@ def test_an_interrupt_keeps_what_is_done_and_the_same_study_goes_on(client, tmp_
 
 
 def test_an_interrupt_before_there_is_a_worker_ends_the_waiting(tmp_path):
-    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster, Client(cluster) as nobody:
+    with (
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as nobody,
+    ):
         handle = dnnsa.run(study(tmp_path, LINE), nobody, tmp_path / "out.zarr", wait=False)
         while "no worker" not in handle._feed.latest.said and "first base point" not in handle._feed.latest.said:
             time.sleep(0.01)

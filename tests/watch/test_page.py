@@ -1,11 +1,13 @@
 """The page on Dask's dashboard, in a real browser, while a study runs."""
 
 import json
+import logging
 import re
 import urllib.request
 from urllib.parse import urljoin
 
 import pytest
+from distributed import Client, LocalCluster
 
 import dnnsa
 from dnnsa.view.progress import Quiet
@@ -35,7 +37,6 @@ def bits(results):
     return {
         (quantity, name): values.values.tobytes()
         for quantity, group in results.children.items()
-        if quantity != "tasks"
         for name, values in group.dataset.data_vars.items()
     }
 
@@ -47,6 +48,21 @@ def test_the_address_is_told_and_is_that_of_the_page(client, tmp_path):
     assert f"dashboard: {page_of(client)}" in said
     with urllib.request.urlopen(page_of(client)) as answer:
         assert answer.status == 200
+
+
+def test_where_there_is_no_dashboard_none_is_told(tmp_path):
+    said = []
+    reporter = type("Said", (Quiet,), {"say": lambda self, message: said.append(message)})()
+    asked = study(tmp_path, "def f(x1, x2): return x1 * x2")
+    nothing = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, scheduler_kwargs={"dashboard": False}, **nothing
+        ) as bare,
+        Client(bare) as mine,
+    ):
+        dnnsa.run(asked, mine, tmp_path / "out.zarr", reporter=reporter)
+    assert not [message for message in said if "dashboard" in message or "warning" in message]
 
 
 def test_it_is_in_the_dashboards_bar_and_in_the_list_that_jupyterlab_reads(client, tmp_path):
