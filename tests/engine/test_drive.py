@@ -376,7 +376,7 @@ DEADLY = f"import os, signal\ndef f(x1, x2):\n    if (x1 > 0.4992).any(): HARM\n
 
 
 SMALL = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "700MB"}
-QUIET = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
+QUIET = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
 SCALAR = {"output": Field((), "float64", (), {})}
 
 

@@ -66,7 +66,7 @@ def test_threads_of_this_process_and_three_workers_give_the_same_bits(client, fo
     made = job(folders[0], FIELD, base_points=2048)
     expected, _ = reduced(client, made, folders[0])
     with (
-        LocalCluster(n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=3, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as threads,
     ):
         maps, _ = reduced(threads, made, folders[1], seconds=100.0)
@@ -84,7 +84,7 @@ def test_a_hang_in_a_worker_that_cannot_be_replaced_is_told(folders):
     source = SLOW.replace("time.sleep(0.02)", "time.sleep(5 if len(x1) > 4 and (x1 > 0.4985).any() else 0)")
     made = job(folders[0], source, base_points=1024)
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as threads,
         pytest.raises(RunError) as told,
     ):

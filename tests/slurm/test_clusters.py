@@ -8,27 +8,27 @@ from distributed import Client
 from distributed.security import Security
 
 from dnnsa.cluster import read_profile
+from tests.slurm.conftest import same
 from tests.slurm.machine import until
 
 pytestmark = pytest.mark.slurm
 
 
-def test_jobs_come_with_the_work_and_go_with_it(slurm, study):
+@pytest.mark.harm("Machines and clusters", "Jobs come with the work, from none to three, and go with it", "bits")
+def test_jobs_come_with_the_work_and_go_with_it(slurm, study, expected):
     """The user's own settings of Dask are heard: it looks each half second, and lets workers go after the second."""
-    profile = study(0).profile(adapt={"minimum": 0, "maximum": 3})
+    made = study(0.4)
+    profile = made.profile(adapt={"minimum": 0, "maximum": 3})
     with (
         dask.config.set({"distributed.adaptive.interval": "500ms", "distributed.adaptive.wait-count": 2}),
         read_profile(profile).open() as client,
     ):
         time.sleep(2.0)
         assert slurm.jobs() == []
-        work = client.map(time.sleep, [1.0] * 12, pure=False)
-        until(lambda: len(client.nthreads()) == 3, 60)
-        client.gather(work)
-        assert len(slurm.jobs()) == 3
-        del work
+        same(made.run(client=client), expected)
         until(lambda: not slurm.jobs(), 60)
         assert client.nthreads() == {}
+    assert len(made.jobs()) == 3
 
 
 def test_the_scheduler_answers_nobody_without_the_keys_of_the_run(slurm, study):

@@ -25,6 +25,7 @@ def as_a_user(study, **settings):
     )
 
 
+@pytest.mark.harm("Machines and clusters", "Three jobs of a real Slurm in place of this machine", "bits")
 def test_a_study_runs_over_three_jobs_with_one_command(slurm, study, expected):
     made = study(0.2)
     with as_a_user(made, workers=3) as command:
@@ -38,6 +39,7 @@ def test_a_study_runs_over_three_jobs_with_one_command(slurm, study, expected):
     assert not list((made.folder / "keys").iterdir()), "keys are left"
 
 
+@pytest.mark.harm("Machines and clusters", "A job of a real Slurm is cancelled", "bits", "rest")
 def test_a_job_that_is_cancelled_is_replaced(slurm, study, expected, attentive):
     made, cancelled = study(0.4), []
 
@@ -55,6 +57,7 @@ def test_a_job_that_is_cancelled_is_replaced(slurm, study, expected, attentive):
     assert slurm.ended()[cancelled[0]]["JobState"] == "CANCELLED"
 
 
+@pytest.mark.harm("Machines and clusters", "A job of a real Slurm comes to its walltime", "bits", "once", "rest")
 def test_a_job_leaves_before_its_walltime_and_nothing_is_run_again(slurm, study, expected, attentive):
     """One of two jobs believes that it is 40 s older than it is, of the 60 s that Slurm gives it."""
     made = study(0.4)
@@ -67,6 +70,7 @@ def test_a_job_leaves_before_its_walltime_and_nothing_is_run_again(slurm, study,
     assert first["JobState"] == "COMPLETED"
 
 
+@pytest.mark.harm("Machines and clusters", "The queue of a real Slurm gives nothing for a while", "bits", "told")
 def test_a_queue_that_gives_nothing_is_waited_for(slurm, study, expected):
     made = study(0.05)
     nodes = "NodeName=n[1-4]"
