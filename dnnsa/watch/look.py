@@ -61,10 +61,10 @@ def look(path: Path) -> Look | None:
 
 
 def committed_at(path: Path) -> float | None:
-    """When a store had its last commit, in seconds since 1970; None where it had none."""
+    """When a store had its last commit, in seconds since 1970; None where it had none, or there is no store."""
     try:
         return (_folder(path) / MANIFEST).stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
