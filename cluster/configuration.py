@@ -21,9 +21,7 @@ WORKERS: Mapping[str, Any] = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": 0.85,
-    "distributed.comm.timeouts.connect": "120s",
-    "distributed.comm.timeouts.tcp": "120s",
-    "distributed.comm.retry.count": 3,
+    "distributed.comm.timeouts.tcp": "120s",  # not `connect`, nor retries: dead workers would be asked for minutes
 }
 
 # Keys of `jobqueue.KIND`, and the settings of a profile that take their place.
@@ -118,8 +116,8 @@ def exports(settings: Mapping[str, Any]) -> list[str]:
 
     Examples
     --------
-    >>> exports({"distributed.comm.retry.count": 3})
-    ['export DASK_DISTRIBUTED__COMM__RETRY__COUNT=3']
+    >>> exports({"distributed.comm.timeouts.tcp": "120s"})
+    ['export DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP=120s']
     """
     return [
         f"export DASK_{key.upper().replace('.', '__').replace('-', '_')}={value}" for key, value in settings.items()
