@@ -75,6 +75,15 @@ class Feed:
         seconds = now - then
         return (progress.done - done) / seconds if seconds > 0 else None
 
+    @contextmanager
+    def _until_ended(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._ended(error)
+            raise
+        self._ended()
+
     def _ended(self, error: BaseException | None = None) -> None:
         with self._telling:
             if error is None:
@@ -91,12 +100,8 @@ class Feed:
         thread = threading.Thread(target=self._run, name="dnnsa-feed", daemon=True)
         thread.start()
         try:
-            yield
-        except BaseException as error:
-            self._ended(error)
-            raise
-        else:
-            self._ended()
+            with self._until_ended():
+                yield
         finally:
             self._over.set()
             thread.join()
@@ -109,12 +114,8 @@ class Feed:
         with self._turn:
             self.client = client
         try:
-            yield
-        except BaseException as error:
-            self._ended(error)
-            raise
-        else:
-            self._ended()
+            with self._until_ended():
+                yield
         finally:
             with self._turn:
                 self._last()

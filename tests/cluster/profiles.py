@@ -8,7 +8,7 @@ import dask
 from dnnsa.cluster import Cluster, read_profile, show
 
 PYTHON = "/opt/python"
-LEAST = "workers: 2\nmemory: 2GB\nshared_directory: /shared\npython: /opt/python\n"  # of every batch system
+LEAST = "workers: 2\nmemory: 2GB\nshared_directory: /net\npython: /opt/python\n"  # of every batch system
 
 
 def profile(folder: Path, text: str) -> Cluster:

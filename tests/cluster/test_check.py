@@ -9,7 +9,7 @@ from dnnsa.errors import ClusterError
 from dnnsa.view.workers import check_table
 
 HERE = Facts("front", "3.12.1", "/env/python", dict.fromkeys(PACKAGES, "1.0"), None, ("A100",), "")
-WELL = Checked(HERE, HERE._replace(host="node"), Seen("/work", "", 10**9), Seen("/tmp/x", "", 10**9), ())
+WELL = Checked(HERE, HERE._replace(host="node"), Seen("/net/w", "", 10**9), Seen("/tmp/x", "", 10**9), ())
 
 
 def printed(checked, width=200):
@@ -69,10 +69,10 @@ def test_what_would_keep_a_study_from_running_is_told(there, told):
 
 def test_folders_that_are_of_no_use_are_told():
     checked = WELL._replace(
-        folder=Seen("/work", "Permission denied: /work/x", 0), scratch=Seen("/tmp", "No space left", 0)
+        folder=Seen("/net/w", "Permission denied: /net/w/x", 0), scratch=Seen("/tmp", "No space left", 0)
     )
     assert list(problems(checked, gpus=0)) == [
-        "host node cannot use the working folder /work: Permission denied: /work/x",
+        "host node cannot use the working folder /net/w: Permission denied: /net/w/x",
         "host node cannot use its scratch folder /tmp: No space left",
     ]
 

@@ -22,7 +22,7 @@ jobqueue:
     interface: ib0
     local-directory: $TMPDIR
     log-directory: /logs
-    shared-temp-directory: /shared
+    shared-temp-directory: /net
     job-extra-directives: ["--gres=gpu:1"]
     job-script-prologue: ["module load cuda"]
     job-directives-skip: ["-J"]
@@ -69,7 +69,7 @@ def test_a_site_can_say_it_all(site, tmp_path):
     assert "--name site-0 --nthreads 1 --memory-limit 55.88GiB --nanny --death-timeout 60" in text
     assert "--local-directory $TMPDIR --no-reconnect --preload" in text
     assert "--interface ib0" in text
-    assert "--tls-ca-file /shared/keys-RUN" in text
+    assert "--tls-ca-file /net/keys-RUN" in text
     assert asked.request().scheduler == {"interface": "eth1", "dashboard_address": "127.0.0.1:9999"}
 
 

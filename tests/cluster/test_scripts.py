@@ -137,7 +137,7 @@ def test_a_worker_has_one_thread_its_memory_and_keys_that_are_named_for_each_run
         "--nthreads 1 --memory-limit 1.86GiB --nanny",
         "--death-timeout 120",
         "--preload dnnsa.cluster.preload --dashboard-address 127.0.0.1:0",
-        "--tls-ca-file /shared/keys-RUN/authority.pem --tls-cert /shared/keys-RUN/worker.pem",
+        "--tls-ca-file /net/keys-RUN/authority.pem --tls-cert /net/keys-RUN/worker.pem",
     ):
         assert words in command
     assert "BEGIN" not in command
