@@ -15,6 +15,7 @@ from dnnsa.cluster.oar import Oar
 from dnnsa.cluster.pbs import Pbs
 from dnnsa.cluster.probe import Facts, Seen
 from dnnsa.cluster.profiles import KINDS, read_profile
+from dnnsa.cluster.request import Batch
 from dnnsa.cluster.sge import Sge
 from dnnsa.cluster.show import Shown, show
 from dnnsa.cluster.slurm import Slurm
@@ -23,6 +24,7 @@ __all__ = [
     "KINDS",
     "Adapt",
     "Address",
+    "Batch",
     "Checked",
     "Cluster",
     "Facts",

@@ -10,7 +10,7 @@ from distributed import Client
 from numpy.typing import NDArray
 
 from dnnsa import store
-from dnnsa.cluster import Cluster, Local, read_profile
+from dnnsa.cluster import Batch, Cluster, Local, read_profile
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
 from dnnsa.errors import Interrupted, ModelError, RunError, StoreError
 from dnnsa.resume import standing
@@ -95,6 +95,8 @@ def run(
     where = read_profile(cluster) if isinstance(cluster, str | Path) else cluster or Local()
     screen = Screen()
     if not wait:
+        if isinstance(where, Batch):
+            where.request()  # tells what it lacks, and imports dask-jobqueue, which no other thread can
         path = path.absolute()  # the working folder may be another one later
         feed = Feed(study.name, path, reporter or Quiet(), [screen])
         return Handle(partial(_run, study, client, path, where, overwrite, feed), feed, screen)
