@@ -9,7 +9,7 @@ from typing import Any
 
 from dnnsa.errors import ClusterError
 
-NAMES = {"tls_ca_file": "authority.pem", "tls_worker_cert": "worker.pem", "tls_worker_key": "worker-key.pem"}
+NAMES = {"tls_ca_file": "authority.pem", "tls_worker_cert": "job.pem", "tls_worker_key": "job-key.pem"}
 
 
 @contextmanager

@@ -20,10 +20,10 @@ def test_only_the_user_can_read_the_keys_and_they_go_with_the_run(tmp_path):
         (folder,) = shared.iterdir()
         assert mode(shared) == mode(folder) == 0o700
         files = sorted(folder.iterdir())
-        assert [path.name for path in files] == ["authority.pem", "worker-key.pem", "worker.pem"]
+        assert [path.name for path in files] == ["authority.pem", "job-key.pem", "job.pem"]
         assert {mode(path) for path in files} == {0o600}
         assert security.require_encryption
-        assert security.get_tls_config_for_role("worker")["key"] == str(folder / "worker-key.pem")
+        assert security.get_tls_config_for_role("worker")["key"] == str(folder / "job-key.pem")
     assert list(shared.iterdir()) == []
 
 

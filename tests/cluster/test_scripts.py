@@ -137,7 +137,7 @@ def test_a_worker_has_one_thread_its_memory_and_keys_that_are_named_for_each_run
         "--nthreads 1 --memory-limit 1.86GiB --nanny",
         "--death-timeout 120",
         "--preload dnnsa.cluster.preload --dashboard-address 127.0.0.1:0",
-        "--tls-ca-file /net/keys-RUN/authority.pem --tls-cert /net/keys-RUN/worker.pem",
+        "--tls-ca-file /net/keys-RUN/authority.pem --tls-cert /net/keys-RUN/job.pem",
     ):
         assert words in command
     assert "BEGIN" not in command
@@ -184,7 +184,7 @@ def test_more_memory_can_be_asked_for_than_workers_have(tmp_path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_ready_profile_is_read_and_its_script_shown(path, monkeypatch):
-    monkeypatch.setenv("WORK", "/work")
+    monkeypatch.setenv("WORK", "/net/w")
     ready = read_profile(path)
     if not isinstance(ready, Batch):
         assert ready.kind == "local"
