@@ -1,6 +1,7 @@
 """The nominal inputs of a network, which the factors perturb: consecutive entries of an array in an ``.npz`` file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -20,7 +21,10 @@ class LoadedCases(NamedTuple):
 
     inputs: Array  # (cases, *shape), finite
     labels: Array | None  # (cases,) int64 classes
+    targets: Array | None  # (cases, *tshape), finite
     position: Array  # (cases,) int64, in the file
+    entries: Array  # (entries, *shape) all inputs in the file, cases or not, whatever they hold
+    array: Callable[[str, str], Array]  # (setting, name): another array of the file; a ModelError names the setting
 
 
 @settings
@@ -33,10 +37,14 @@ class Cases:
     """Name of the array of inputs in it, shape `(entries, *shape)`."""
     labels: str | None = None
     """Name of the array of integer classes in it, shape `(entries,)`."""
+    targets: str | None = None
+    """Name of the array of what the network should give in it, shape `(entries, *tshape)`."""
     first: int = 0
     """Position of the first case, counted from 0."""
     count: int | None = None
     """How many cases, all from `first` on unless given."""
+    factor: str | None = None
+    """The factor of integers that says which case, 0 to count - 1, a run is of; of every case unless given."""
 
     def __post_init__(self) -> None:
         if self.first < 0:
@@ -68,23 +76,38 @@ class Cases:
         """
         path = directory / self.path
         verify("cases.path", path, digests)
-        inputs, labels = _read(path, (("inputs", self.inputs), ("labels", self.labels)))
+        inputs, labels, targets = _read(
+            path, (("cases.inputs", self.inputs), ("cases.labels", self.labels), ("cases.targets", self.targets))
+        )
         if inputs is None or inputs.ndim == 0 or inputs.dtype.kind not in "fiub":
             raise ModelError(f"cases.inputs: `{self.inputs}` must be an array of numbers (entries, *shape): {path}.")
         chosen = self._range(len(inputs))
         if labels is not None:
             self._check_labels(labels, len(inputs))
-        finite = np.isfinite(inputs[chosen]).reshape(len(inputs[chosen]), -1).all(axis=1)  # (cases,)
-        if not finite.all():
+        if targets is not None and (targets.shape[:1] != inputs.shape[:1] or targets.dtype.kind not in "fiub"):
             raise ModelError(
-                f"cases.inputs: entry {self.first + int(np.argmin(finite))} of `{self.inputs}` in {path} holds NaN or "
-                "infinity: every nominal input must be finite."
+                f"cases.targets: `{self.targets}` must hold numbers for each of the {len(inputs)} entries of "
+                f"`{self.inputs}`, shape ({len(inputs)}, ...), got {targets.dtype} of shape {targets.shape}."
             )
+        for setting, name, array in (("inputs", self.inputs, inputs), ("targets", self.targets, targets)):
+            if array is not None:
+                self._check_finite(f"cases.{setting}: entry {{}} of `{name}` in {path}", array[chosen])
         return LoadedCases(
             inputs=inputs[chosen],
             labels=None if labels is None else labels[chosen].astype(np.int64),
+            targets=None if targets is None else targets[chosen],
             position=np.arange(chosen.start, chosen.stop, dtype=np.int64),
+            entries=inputs,
+            array=partial(_another, path),
         )
+
+    def _check_finite(self, what: str, cases: Array) -> None:
+        finite = np.isfinite(cases).reshape(len(cases), -1).all(axis=1)  # (cases,)
+        if not finite.all():
+            raise ModelError(
+                f"{what.format(self.first + int(np.argmin(finite)))} holds NaN or infinity: every nominal input and "
+                "target must be finite."
+            )
 
     def _range(self, entries: int) -> slice:
         if self.first >= entries:
@@ -121,13 +144,19 @@ def _read(path: Path, wanted: tuple[tuple[str, str | None], ...]) -> list[Array 
                 raise ModelError(f"cases.path: {path} holds one array without a name: save it with `numpy.savez`.")
             for setting, name in wanted:
                 if name is not None and name not in file.files:
-                    raise ModelError(f"cases.{setting}: no array `{name}` in {path}: it holds {_listed(file.files)}.")
+                    raise ModelError(f"{setting}: no array `{name}` in {path}: it holds {_listed(file.files)}.")
             return [None if name is None else file[name] for _, name in wanted]
     except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise ModelError(
             f"cases.path: {path} cannot be read as an .npz file of plain arrays ({error}): save it with `numpy.savez`, "
             "without Python objects."
         ) from error
+
+
+def _another(path: Path, setting: str, name: str) -> Array:
+    (array,) = _read(path, ((setting, name),))
+    assert array is not None  # it has a name
+    return array
 
 
 def _listed(names: list[str]) -> str:

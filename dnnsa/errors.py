@@ -3,7 +3,9 @@
 An error names the setting, shows the value given and says what would work.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class DnnsaError(Exception):
@@ -48,6 +50,27 @@ class ProfileError(FileError):
 
 class ModelError(InputError):
     """The model, its data or its outputs are not what the study says they are."""
+
+
+_SETTING = re.compile(r"[a-z_]\w*(\[\d+\]|\.\w+)*: ")
+
+
+@contextmanager
+def under(part: str) -> Iterator[None]:
+    """Begin the message of a ModelError with the path of the part of the study file that it is about.
+
+    A message that begins with one of the part's own settings goes on from there.
+
+    >>> with under("perturb[0]"):
+    ...     raise ModelError("seed: factor `s` must give integers.")
+    Traceback (most recent call last):
+    dnnsa.errors.ModelError: perturb[0].seed: factor `s` must give integers.
+    """
+    try:
+        yield
+    except ModelError as error:
+        told = str(error)
+        raise ModelError(f"{part}.{told}" if _SETTING.match(told) else f"{part}: {told}") from error
 
 
 class StoreError(InputError):

@@ -4,10 +4,26 @@ import hashlib
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from dnnsa.errors import ModelError
 
 Digests = Mapping[str, str]  # setting that names a file -> SHA-256 of the file
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A part of a study that depends on files of its own."""
+
+    def files(self, directory: Path) -> Mapping[str, Path]:
+        """The files, by the setting that names them, counted from where the part's own settings begin.
+
+        Raises
+        ------
+        ModelError
+            One is missing; the message begins with the setting.
+        """
+        ...
 
 
 def digest(path: Path) -> str:

@@ -160,7 +160,7 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ({"max_failed": 2}, "max_failed: must be less than or equal to 1, got 2."),
         (
             {"quantities": {"y": {"kind": "output"}}},
-            "quantities: is for networks (`model.kind: keras`); a function names its quantities itself.",
+            "quantities: is for networks, such as `model.kind: keras`; a function names its quantities itself.",
         ),
         ({**NETWORK, "cases": {"pth": "x.npz"}}, "cases: unknown key `pth`: did you mean `path`?"),
         (
@@ -169,7 +169,8 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ),
         (
             {**NETWORK, "perturb": [{"kind": "brightness", "delta": "x1"}]},
-            "factors.x2: is used by nothing: name it in `perturb` or in `model.inputs`, or leave it out.",
+            "factors.x2: is used by nothing: name it in `perturb`, `weights`, `cases.factor` or `model`, or leave it "
+            "out.",
         ),
         (
             {**NETWORK, "quantities": {}},

@@ -17,7 +17,7 @@ from dnnsa.engine.distinct import Distinct, distinct_runs
 from dnnsa.engine.network import network_evaluator
 from dnnsa.engine.plan import Field, is_real
 from dnnsa.errors import DnnsaError
-from dnnsa.models import Function, Keras
+from dnnsa.models import OF_FACTORS
 from dnnsa.models.base import Digests, Evaluator, Outputs
 from dnnsa.study import Study
 
@@ -85,12 +85,10 @@ _loading = threading.Lock()
 
 @lru_cache(maxsize=1)  # one study at a time: a network may fill the device
 def _load(job: Job) -> Evaluator:
-    model = job.study.model
-    if isinstance(model, Function):
-        return model.load(job.study.directory, job.digests)
-    assert isinstance(model, Keras)
     study = job.study
-    return network_evaluator(model, study.cases, study.perturb, study.quantities, study.directory, job.digests)
+    if isinstance(study.model, OF_FACTORS):
+        return study.model.load(study.directory, job.digests)
+    return network_evaluator(study, study.directory, job.digests)
 
 
 def load(job: Job) -> Evaluator:

@@ -1,71 +1,77 @@
 """What must fit together before a network study's first run: shapes, labels, classes, probabilities and factors."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dnnsa.arrays import Array, Shape
 from dnnsa.cases import LoadedCases
 from dnnsa.errors import ModelError
-from dnnsa.models.keras import Keras, Network, Shape
-from dnnsa.perturb import Perturbation
+from dnnsa.factors import Empirical, Factor, family
+from dnnsa.factors.base import EDGES
+from dnnsa.models.base import InputModel, Network, Sizes
 from dnnsa.quantities import Quantity
-
-Array = NDArray[Any]
 
 SUM_TOLERANCE = 1e-3  # of probabilities, and how far below 0 they may round
 
 
-@contextmanager
-def setting(path: str) -> Iterator[None]:
-    """Begin the message of a ModelError with where in the study file it belongs."""
-    try:
-        yield
-    except ModelError as error:
-        raise ModelError(f"{path}{error}") from error
-
-
-def check_cases(network: Network, cases: LoadedCases, perturb: tuple[Perturbation, ...]) -> None:
-    """Refuse cases that the network does not take, and perturbations that do not take the cases."""
+def check_cases(network: Network, cases: LoadedCases) -> None:
+    """Refuse cases that the network does not take."""
     shape = cases.inputs.shape[1:]
-    if not _fits(shape, network.input_shape):
+    if network.input_shape is not None and not _fits(shape, network.input_shape):
         raise ModelError(
             f"cases.inputs: each input has shape {shape} and the network takes {_written(network.input_shape)}: "
             "store the inputs as the network was trained on them."
         )
-    for number, part in enumerate(perturb):
-        with setting(f"perturb[{number}]: "):
-            part.check(shape)
 
 
-def check_factors(network: Network, inputs: tuple[str, ...]) -> tuple[int, ...]:
-    """The shape of one input, refused unless it holds as many numbers as there are factors."""
-    shape = tuple(size for size in network.input_shape if size is not None)
-    if len(shape) < len(network.input_shape) or int(np.prod(shape)) != len(inputs):
+def check_drawn(drawn: str | None, factors: Mapping[str, Factor], cases: LoadedCases | None) -> None:
+    """Refuse a factor that may give the number of a case that there is not."""
+    if drawn is None or cases is None or isinstance(factors[drawn], Empirical):
+        return
+    law, last = factors[drawn], len(cases.inputs) - 1
+    edges = law.ppf(EDGES)
+    if edges.dtype.kind not in "iu" or edges[0] < 0 or edges[1] > last:
         raise ModelError(
-            f"model.inputs: {len(inputs)} factors for a network whose input has shape "
-            f"{_written(network.input_shape)}: name one factor for each number of a fixed shape."
+            f"cases.factor: `{drawn}` must be an integer from 0 to {last}, the number of a case, and is from "
+            f"{edges[0]} to {edges[1]}: make it {{kind: integers, low: 0, high: {last}}}."
+        )
+
+
+def check_factors(network: Network, inputs: tuple[str, ...], factors: Mapping[str, Factor]) -> Shape:
+    """The shape of one input, refused unless it holds as many numbers as there are factors."""
+    columns = sum(len(family(name, factors)) for name in inputs)
+    sizes = (columns,) if network.input_shape is None else network.input_shape
+    shape = tuple(size for size in sizes if size is not None)
+    if len(shape) < len(sizes) or int(np.prod(shape)) != columns:
+        raise ModelError(
+            f"model.inputs: {columns} factors for a network whose input has shape {_written(sizes)}: name one factor "
+            "for each number of a fixed shape."
         )
     return shape
 
 
-def check_quantities(
-    model: Keras, quantities: Mapping[str, Quantity], shape: tuple[int, ...], labels: Array | None
+def check_outputs(
+    model: InputModel,
+    quantities: Mapping[str, Quantity],
+    outputs: Array,
+    labels: Array | None,
+    targets: Array | None,
 ) -> None:
-    """Refuse quantities that outputs of this shape, and these labels, do not give."""
+    """Refuse quantities that the nominal inputs' outputs (cases, *shape), labels and targets do not give."""
     for name, quantity in quantities.items():
         where = f"quantities.{name}"
-        if quantity.needs_probabilities:
-            _check_classes(where, model, shape)
-        if quantity.needs_labels:
-            _check_labels(where, labels, shape[0])
-        with setting(f"{where}."):
-            quantity.check(shape)
+        if not quantity.needs.isdisjoint({"probabilities", "predicted"}):
+            _check_classes(where, model, outputs.shape[1:])
+        if "labels" in quantity.needs:
+            _check_labels(where, labels, outputs.shape[1])
+        if "targets" in quantity.needs and targets is None:
+            raise ModelError(f"{where}: needs what the network should give: name that array in `cases.targets`.")
+    if any("probabilities" in quantity.needs for quantity in quantities.values()):
+        check_probabilities(model, outputs)
 
 
-def _check_classes(where: str, model: Keras, shape: tuple[int, ...]) -> None:
+def _check_classes(where: str, model: InputModel, shape: Shape) -> None:
     if model.outputs == "values":
         raise ModelError(
             f"{where}: needs probabilities, and `model.outputs` is `values`: say `model.outputs: probabilities`, or "
@@ -79,7 +85,7 @@ def _check_classes(where: str, model: Keras, shape: tuple[int, ...]) -> None:
 
 def _check_labels(where: str, labels: Array | None, classes: int) -> None:
     if labels is None:
-        raise ModelError(f"{where}.of: needs the class of each case: name the array of classes in `cases.labels`.")
+        raise ModelError(f"{where}: needs the class of each case: name the array of classes in `cases.labels`.")
     if labels.min() < 0 or labels.max() >= classes:
         raise ModelError(
             f"cases.labels: the network tells {classes} classes apart, 0 to {classes - 1}, got labels from "
@@ -87,7 +93,7 @@ def _check_labels(where: str, labels: Array | None, classes: int) -> None:
         )
 
 
-def check_probabilities(model: Keras, probabilities: Array) -> None:
+def check_probabilities(model: InputModel, probabilities: Array) -> None:
     """Refuse outputs (cases, classes) for the nominal cases that cannot be probabilities."""
     if model.outputs != "probabilities":
         return
@@ -123,11 +129,11 @@ def check_numbers(name: str, values: Array) -> None:
         )
 
 
-def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
+def _fits(shape: Shape, wanted: Sizes) -> bool:
     return len(shape) == len(wanted) and all(b is None or a == b for a, b in zip(shape, wanted, strict=True))
 
 
-def _written(shape: Shape) -> str:
+def _written(shape: Sizes) -> str:
     """A shape as it is written in a message.
 
     >>> _written((8, None, 1)), _written((6,))

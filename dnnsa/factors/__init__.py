@@ -9,6 +9,7 @@ from dnnsa.factors.bounded import Beta, LogUniform, Triangular, Uniform
 from dnnsa.factors.discrete import Choice, Integers
 from dnnsa.factors.empirical import Empirical, EmpiricalLaw
 from dnnsa.factors.extreme import Gumbel, Weibull
+from dnnsa.factors.families import apart, family
 from dnnsa.factors.inactive import inactive
 from dnnsa.factors.normal import LogNormal, Normal, TruncNormal
 from dnnsa.factors.scalars import Scalar
@@ -33,6 +34,8 @@ __all__ = [
     "TruncNormal",
     "Uniform",
     "Weibull",
+    "apart",
+    "family",
     "holds",
     "inactive",
 ]

@@ -6,13 +6,28 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnsa.factors.when import Condition, check_when
+from dnnsa.factors.when import Condition, When, check_when
+from dnnsa.settings import settings
 
 Array = NDArray[np.float64]
 Unit = Array  # coordinates of the open unit interval, any shape
 Values = NDArray[Any]  # as many values of the factor, same shape
 
 EDGES = np.array([2.0**-33, 1 - 2.0**-33])  # smallest and largest coordinate that a design has
+
+
+@settings
+class Shared:
+    """The settings that factors of all kinds have."""
+
+    unit: str | None = None
+    """Unit of the values, written beside the factor in tables, figures and the store."""
+    group: str | None = None
+    """Factors with the same `group` move together."""
+    when: When | None = None
+    """Other factors and what they must be for this one to be active."""
+    count: int | None = None
+    """How many independent factors of this law this is: NAME_0, NAME_1 and so on; one, NAME, unless given."""
 
 
 class Factor(Protocol):
@@ -41,6 +56,11 @@ class Factor(Protocol):
         ...
 
     @property
+    def count(self) -> int | None:
+        """How many factors it stands for, in a study file; in a study, where these are written out, None."""
+        ...
+
+    @property
     def discrete(self) -> bool:
         """Whether single values have a probability."""
         ...
@@ -62,6 +82,8 @@ def check_shared(factor: Factor | Any) -> None:
     """Refuse what no factor of any kind can have."""
     if factor.group == "":
         raise ValueError('`group` must be a name, got group: ""')
+    if factor.count is not None and factor.count < 1:
+        raise ValueError(f"`count` must be 1 or more, got {factor.count}")
     if factor.when is not None:
         check_when(factor.when)
 

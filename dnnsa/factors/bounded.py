@@ -5,14 +5,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import betainc, betaincinv
 
-from dnnsa.factors.base import Array, Unit, Values, check_resolved, check_shared
+from dnnsa.factors.base import Array, Shared, Unit, Values, check_resolved, check_shared
 from dnnsa.factors.bounds import check_below, check_positive, check_span, inside, supported
-from dnnsa.factors.when import When
 from dnnsa.settings import settings
 
 
 @settings
-class Uniform:
+class Uniform(Shared):
     """Uniform on [low, high]."""
 
     kind: Literal["uniform"] = "uniform"
@@ -20,12 +19,6 @@ class Uniform:
     """Smallest value."""
     high: float
     """Largest value, above `low`."""
-    unit: str | None = None
-    """Unit of the values, written beside the factor in tables, figures and the store."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -41,7 +34,7 @@ class Uniform:
 
 
 @settings
-class LogUniform:
+class LogUniform(Shared):
     """Uniform in the logarithm, on [low, high] with 0 < low."""
 
     kind: Literal["loguniform"] = "loguniform"
@@ -49,12 +42,6 @@ class LogUniform:
     """Smallest value, above 0."""
     high: float
     """Largest value, above `low`."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -75,7 +62,7 @@ class LogUniform:
 
 
 @settings
-class Triangular:
+class Triangular(Shared):
     """Density that rises in a line from 0 at low to its largest at mode, and falls in a line to 0 at high.
 
     `mode` is a value, not a share of the interval as in SALib's `triang` and SciPy's; it may be `low` or `high`.
@@ -88,12 +75,6 @@ class Triangular:
     """Most likely value, from `low` to `high`."""
     high: float
     """Largest value, above `low`."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -126,7 +107,7 @@ class Triangular:
 
 
 @settings
-class Beta:
+class Beta(Shared):
     """Beta on [low, high]: density proportional to (x - low)**(a - 1) (high - x)**(b - 1).
 
     `a` and `b` are the two shapes, as SciPy's; OpenTURNS' `Beta(alpha, beta, low, high)`.
@@ -141,12 +122,6 @@ class Beta:
     """Smallest value."""
     high: float = 1.0
     """Largest value, above `low`."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 

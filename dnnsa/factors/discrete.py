@@ -5,15 +5,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dnnsa.factors.base import Array, Unit, Values, check_shared
+from dnnsa.factors.base import Array, Shared, Unit, Values, check_shared
 from dnnsa.factors.bounds import check_below
 from dnnsa.factors.scalars import Scalar, identity, numbers
-from dnnsa.factors.when import When
 from dnnsa.settings import settings
 
 
 @settings
-class Integers:
+class Integers(Shared):
     """Every integer from low to high, both included, equally likely."""
 
     kind: Literal["integers"] = "integers"
@@ -21,12 +20,6 @@ class Integers:
     """Smallest value."""
     high: int
     """Largest value, included, above `low`."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = True
 
@@ -52,7 +45,7 @@ class Integers:
 
 
 @settings
-class Choice:
+class Choice(Shared):
     """One of a list of values, in the order given, each with its probability (equal unless given)."""
 
     kind: Literal["choice"] = "choice"
@@ -60,12 +53,6 @@ class Choice:
     """The values: text, numbers, true and false, or null; at least two, all different."""
     probabilities: tuple[float, ...] | None = None
     """One for each value, above 0, summing to 1."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = True
 

@@ -8,21 +8,17 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from dnnsa.errors import ModelError
-from dnnsa.factors.base import Array, Unit, Values, check_shared
+from dnnsa.factors.base import Array, Shared, Unit, Values, check_shared
 from dnnsa.factors.columns import READERS
 from dnnsa.factors.scalars import numbers
-from dnnsa.factors.when import When
 from dnnsa.settings import settings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EmpiricalLaw:
+class EmpiricalLaw(Shared):
     """The law of a sample of n numbers: a factor, like those that need no file."""
 
     values: Array  # (n,) sorted, with repetitions
-    unit: str | None = None
-    group: str | None = None
-    when: When | None = None
 
     kind: ClassVar[str] = "empirical"
     discrete: ClassVar[bool] = True
@@ -38,7 +34,7 @@ class EmpiricalLaw:
 
 
 @settings
-class Empirical:
+class Empirical(Shared):
     """One of the numbers of a column of a file, each as likely as often as it stands there.
 
     The inverse of the empirical distribution function: nothing is smoothed and nothing lies beyond the data. Values are
@@ -50,12 +46,6 @@ class Empirical:
     """A .csv file with a header and commas, or an .npy file, relative to the study file."""
     column: str | int | None = None
     """Name of the column of a .csv, number of the column of an .npy, from 0; may be left out if there is only one."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = True
 
@@ -103,4 +93,4 @@ class Empirical:
                 f"{f', all {values[0]:g}' if len(values) > 1 else ''}: a factor varies."
             )
         values.setflags(write=False)
-        return EmpiricalLaw(values=values, unit=self.unit, group=self.group, when=self.when)
+        return EmpiricalLaw(values=values, unit=self.unit, group=self.group, when=self.when, count=self.count)

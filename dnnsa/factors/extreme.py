@@ -6,10 +6,9 @@ import numpy as np
 from scipy.special import exprel
 
 from dnnsa.factors import truncation
-from dnnsa.factors.base import Array, Unit, Values, check_resolved, check_shared
+from dnnsa.factors.base import Array, Shared, Unit, Values, check_resolved, check_shared
 from dnnsa.factors.bounds import check_bounds, check_finite, check_positive, ends, inside, log, supported
 from dnnsa.factors.truncation import Interval, Standard
-from dnnsa.factors.when import When
 from dnnsa.settings import settings
 
 
@@ -47,7 +46,7 @@ LOG_EXPONENTIAL = Standard(  # F(z) = 1 - exp(-exp(z)): Gumbel's law of -z
 
 
 @settings
-class Gumbel:
+class Gumbel(Shared):
     """Gumbel's law of maxima, F(x) = exp(-exp(-(x - loc) / scale)); with `low` or `high`, conditioned on [low, high].
 
     `gumbel_r` in SciPy, `Gumbel(beta=scale, gamma=loc)` in OpenTURNS: the mode is loc, the mean
@@ -64,12 +63,6 @@ class Gumbel:
     """Smallest value, none unless given."""
     high: float | None = None
     """Largest value, above `low`, none unless given."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -94,7 +87,7 @@ class Gumbel:
 
 
 @settings
-class Weibull:
+class Weibull(Shared):
     """Weibull's law of minima, F(x) = 1 - exp(-(x / scale)**shape), x > 0; with `low` or `high`, on [low, high].
 
     `weibull_min` in SciPy, SALib's `weibull` without a location. Coordinates have 32 bits: the values of an
@@ -112,12 +105,6 @@ class Weibull:
     """Smallest value, 0 or more."""
     high: float | None = None
     """Largest value, above `low`, none unless given."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 

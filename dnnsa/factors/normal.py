@@ -6,10 +6,9 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri, ndtri_exp
 
 from dnnsa.factors import truncation
-from dnnsa.factors.base import Array, Unit, Values, check_resolved, check_shared
+from dnnsa.factors.base import Array, Shared, Unit, Values, check_resolved, check_shared
 from dnnsa.factors.bounds import check_bounds, check_finite, check_positive, ends, inside, log, supported
 from dnnsa.factors.truncation import Interval, Standard
-from dnnsa.factors.when import When
 from dnnsa.settings import settings
 
 NORMAL = Standard(
@@ -22,7 +21,7 @@ NORMAL = Standard(
 
 
 @settings
-class Normal:
+class Normal(Shared):
     """Normal with the given mean and standard deviation; with `low` or `high`, conditioned on [low, high].
 
     `mean` and `sd` are those of the law before it is truncated. Coordinates have 32 bits: the values of an untruncated
@@ -38,12 +37,6 @@ class Normal:
     """Smallest value, none unless given."""
     high: float | None = None
     """Largest value, above `low`, none unless given."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -68,7 +61,7 @@ class Normal:
 
 
 @settings
-class TruncNormal:
+class TruncNormal(Shared):
     """Normal conditioned on [low, high].
 
     `mean` and `sd` are those of the normal before it is truncated, as in SALib's `truncnorm`: a `normal` with both
@@ -84,12 +77,6 @@ class TruncNormal:
     """Smallest value."""
     high: float
     """Largest value, above `low`."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 
@@ -108,7 +95,7 @@ class TruncNormal:
 
 
 @settings
-class LogNormal:
+class LogNormal(Shared):
     """A value whose natural logarithm is normal; with `low` or `high`, conditioned on [low, high].
 
     `mean` and `sd` are those of the logarithm, before it is truncated, as SALib's `lognorm` has it: the median is
@@ -125,12 +112,6 @@ class LogNormal:
     """Smallest value, 0 or more."""
     high: float | None = None
     """Largest value, above `low`, none unless given."""
-    unit: str | None = None
-    """Unit of the values."""
-    group: str | None = None
-    """Factors with the same `group` move together."""
-    when: When | None = None
-    """Other factors and what they must be for this one to be active."""
 
     discrete: ClassVar[bool] = False
 

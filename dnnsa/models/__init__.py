@@ -1,9 +1,11 @@
-"""Model adapters: recipes that workers turn into functions of the factors."""
+"""Model adapters: recipes that workers turn into functions of the factors, or of inputs that factors perturb."""
 
-from dnnsa.models.base import Model
+from dnnsa.models.base import FactorModel, InputModel, Model
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
 
+OF_FACTORS = (Function,)
+OF_INPUTS = (Keras,)
 KINDS: dict[str, type[Model]] = {"function": Function, "keras": Keras}
 
-__all__ = ["KINDS", "Function", "Keras", "Model"]
+__all__ = ["KINDS", "OF_FACTORS", "OF_INPUTS", "FactorModel", "Function", "InputModel", "Keras", "Model"]

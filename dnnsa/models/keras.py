@@ -1,18 +1,20 @@
 """A trained Keras network as the model."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from dnnsa.arrays import Tensor, Values
 from dnnsa.errors import ModelError
 from dnnsa.files import Digests, verify
+from dnnsa.models.backend import start
+from dnnsa.models.base import Network, NetworkSettings, Variable, check_batch_size, the_file, unknown_layer
 from dnnsa.models.chatter import without_chatter
+from dnnsa.models.masks import Masks
 from dnnsa.settings import settings
 
 SETTING = "model.path"
-Tensor = Any  # of the backend of Keras
-Shape = tuple[int | None, ...]  # None where any size will do
 
 _REFUSED = {
     ".h5": "the format cannot be read without running what is in it",
@@ -26,34 +28,18 @@ _REFUSED = {
 }
 
 
-class Network(NamedTuple):
-    """A network that has been loaded."""
-
-    predict: Callable[[Tensor], Tensor]
-    """(rows, *input_shape) to (rows, *output_shape), in inference mode, on the device of its weights."""
-    input_shape: Shape
-    output_shape: Shape
-    dtype: str
-    """Of the inputs."""
-    compile: Callable[[Callable[..., Any]], Callable[..., Any]]
-    """Makes one traced function of a function of tensors; it is traced again for other shapes."""
-
-
 @settings
-class Keras:
+class Keras(NetworkSettings):
     """A network in Keras' own format, with one input and one output, loaded without running code from the file."""
 
     kind: Literal["keras"] = "keras"
     path: str
     """The .keras file, relative to the study file."""
-    outputs: Literal["values", "probabilities", "logits"] = "values"
-    """What the network gives: `probabilities` of classes, `logits` (a softmax makes them so), or other `values`."""
-    inputs: tuple[str, ...] | None = None
-    """The factors that are the network's inputs, in order; for a study without `cases`."""
-    batch_size: int = 4096
-    """Inputs that go through the network at once; changes memory and speed, and the last bits of the results."""
+    dropout: str | dict[str, str] | None = None
+    """The factor of integers that says what dropout layers drop, or one by layer's name; nothing unless given."""
 
     def __post_init__(self) -> None:
+        check_batch_size(self.batch_size)
         suffix = Path(self.path).suffix.lower()
         if suffix != ".keras":
             reason = f" ({_REFUSED[suffix]})" if suffix in _REFUSED else ""
@@ -61,67 +47,89 @@ class Keras:
                 f"`path` must be a .keras file, got `{self.path}`{reason}: save the network with "
                 "`model.save('name.keras')` where it was trained"
             )
-        if self.batch_size < 1:
-            raise ValueError(f"`batch_size` must be 1 or more, got {self.batch_size}")
+
+    @property
+    def factors(self) -> tuple[str, ...]:  # type: ignore[override]
+        if isinstance(self.dropout, dict):
+            return tuple(dict.fromkeys(self.dropout.values()))
+        return () if self.dropout is None else (self.dropout,)
 
     def files(self, directory: Path) -> Mapping[str, Path]:
-        path = directory / self.path
-        if not path.is_file():
-            raise ModelError(f"{SETTING}: there is no file {path}: give the path of a .keras file from the study file.")
-        return {SETTING: path}
+        return {SETTING: the_file(SETTING, directory, self.path, "a .keras file")}
 
-    def load(self, directory: Path, digests: Digests) -> Network:
+    def load(self, directory: Path, digests: Digests, layers: tuple[str, ...] = ()) -> Network:
         """Load the network, in the process that will call it.
-
-        TensorFlow gets one thread, if it has not started yet: a study is parallel over its workers, and results must
-        not depend on how many cores one of them sees.
 
         Raises
         ------
         ModelError
             The file is not the one the study was started with, cannot be loaded safely, or holds a network with
-            several inputs or outputs.
+            several inputs or outputs, or without a layer that is asked for.
         """
         path = directory / self.path
         verify(SETTING, path, digests)
-        with without_chatter():
-            import keras
-
-            if keras.backend.backend() == "tensorflow":
-                _use_one_thread()
-            network = _loaded(path)
-        inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
-        if not inputs or not outputs or len(inputs) > 1 or len(outputs) > 1:
-            raise ModelError(
-                f"{SETTING}: {path} has {len(inputs or ())} input and {len(outputs or ())} output tensors: "
-                "dnnsa takes networks with one of each; wrap it in `keras.Model(input, output)`."
-            )
-        return Network(
-            predict=lambda tensor: network(tensor, training=False),
-            input_shape=tuple(inputs[0].shape[1:]),
-            output_shape=tuple(outputs[0].shape[1:]),
-            dtype=inputs[0].dtype,
-            compile=_compiler(),
-        )
+        start()
+        network = open_keras(SETTING, path)
+        return keras_network(network, layers, Masks(network, self.dropout) if self.dropout else None)
 
 
-def _use_one_thread() -> None:
-    import tensorflow as tf
-
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        return  # it has started in this process: its owner's choice stands
-
-
-def _loaded(path: Path) -> Any:
+def open_keras(setting: str, path: Path) -> Any:
+    """The network in a file, which has one input and one output."""
     import keras
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with without_chatter():
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the file makes it raise
-        raise ModelError(f"{SETTING}: {path} {_reason(error)}") from error
+        raise ModelError(f"{setting}: {path} {_reason(error)}") from error
+    inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
+    if not inputs or not outputs or len(inputs) > 1 or len(outputs) > 1:
+        raise ModelError(
+            f"{setting}: {path} has {len(inputs or ())} input and {len(outputs or ())} output tensors: "
+            "dnnsa takes networks with one of each; wrap it in `keras.Model(input, output)`."
+        )
+    return network
+
+
+def keras_network(network: Any, layers: tuple[str, ...], masks: Masks | None = None) -> Network:
+    """A network of Keras as dnnsa calls it."""
+    import keras
+
+    hidden = [_layer(network, name).output for name in layers]
+    whole = keras.Model(network.inputs, [network.outputs[0], *hidden])
+    trained = {id(one) for one in whole.trainable_variables}
+    owners = {id(one): layer.name for layer in _all_layers(network) for one in layer.variables}
+    variables = [Variable(v.path, owners[id(v)], v.value, id(v) in trained) for v in whole.variables]
+
+    def predict(inputs: Tensor, values: Values) -> tuple[Tensor, ...]:
+        if masks is not None:
+            masks.values = values  # read while the network is traced
+        return tuple(keras.tree.flatten(whole(inputs, training=False)))
+
+    def predict_with(weights: Sequence[Tensor], inputs: Tensor, values: Values) -> tuple[Tensor, ...]:
+        mapping = list(zip(whole.variables, weights, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return predict(inputs, values)
+
+    return Network(predict, tuple(network.inputs[0].shape[1:]), network.inputs[0].dtype, variables, predict_with)
+
+
+def _all_layers(network: Any) -> list[Any]:
+    """Layers that are no networks themselves, of networks inside of networks too."""
+    import keras
+
+    return [
+        inner
+        for layer in network.layers
+        for inner in (_all_layers(layer) if isinstance(layer, keras.Model) else [layer])
+    ]
+
+
+def _layer(network: Any, name: str) -> Any:
+    try:
+        return network.get_layer(name)
+    except ValueError:
+        raise unknown_layer(name, [layer.name for layer in network.layers]) from None
 
 
 def _reason(error: Exception) -> str:
@@ -135,18 +143,3 @@ def _reason(error: Exception) -> str:
     if unknown := re.search(r"Could not locate (?:class|function) '(\w+)'", told):
         return f"holds `{unknown[1]}`, which is no part of Keras: dnnsa loads networks of Keras' own layers only."
     return f"is damaged or no .keras file ({type(error).__name__}: {told[:200]}): save it again with `model.save`."
-
-
-def _compiler() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Of the backend: a graph of TensorFlow, nothing on the others.
-
-    XLA is not asked for on TensorFlow: it cannot compile the sampling of images, and on the digits study's network on
-    a CPU it took 29 microseconds an image where the graph took 25.
-    """
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return lambda function: tf.function(function, autograph=False)
-    return lambda function: function

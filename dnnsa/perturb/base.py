@@ -1,18 +1,34 @@
 """What a perturbation is: a batch of nominal inputs and a value of each factor for each row, to perturbed inputs.
 
-Written in ``keras.ops`` only, so that it is traced with the network into one function and runs on its device.
+Written in ``keras.ops`` only, so that it is traced with the network into one function and runs on its device; what can
+not be is `OnHost`.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
+from dnnsa.arrays import Array, OnHost, Shape, Tensor, Values
 from dnnsa.errors import ModelError
+from dnnsa.files import Digests
 
-Tensor = Any  # of the backend of Keras
-Values = Mapping[str, Tensor]  # factor -> its values, (rows,)
-Shape = tuple[int, ...]  # of one input; of an image (height, width, channels)
 FactorOrNumber = str | float  # a factor's name, or a constant
 FactorOrInteger = str | int
+Apply = Callable[[Tensor, Values, Tensor], Tensor]  # inputs (rows, *shape), values, case (rows,) -> perturbed inputs
+
+
+class Data(NamedTuple):
+    """What a perturbation may know of the nominal inputs before the first run."""
+
+    entries: Array  # (entries, *shape) every input in the file, cases or not, in the dtype of the network
+    array: Callable[[str, str], Array]  # (setting, name): another array of the file; a ModelError names the setting
+    directory: Path
+    digests: Digests
+
+    @property
+    def shape(self) -> Shape:
+        """Of one input; of an image (height, width, channels)."""
+        return tuple(self.entries.shape[1:])
 
 
 class Perturbation(Protocol):
@@ -31,27 +47,24 @@ class Perturbation(Protocol):
         """Names of the factors that it reads, each once."""
         ...
 
-    def check(self, shape: Shape) -> None:
-        """Refuse inputs of a shape that cannot be perturbed so.
+    @property
+    def smooth(self) -> bool:
+        """Whether the result has derivatives by its factors nearly everywhere, and no jumps as they change."""
+        ...
+
+    def bind(self, data: Data) -> Apply | OnHost:
+        """What it does to inputs such as these.
+
+        Returns
+        -------
+        A function of floating-point inputs (rows, *shape), of a mapping with a tensor (rows,) for each factor, integers
+        staying integers, and of the position of each row's nominal input in its file, (rows,) int32.
 
         Raises
         ------
         ModelError
-            The message says which shapes can.
-        """
-        ...
-
-    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
-        """Perturb.
-
-        Parameters
-        ----------
-        inputs
-            Floating-point tensor, (rows, *shape).
-        values
-            A tensor (rows,) for each factor; integers stay integers.
-        case
-            Position of the nominal input in its file, (rows,) int32.
+            Inputs of this shape, or with these values, cannot be perturbed so; the message begins with the setting, or
+            says which inputs can.
         """
         ...
 

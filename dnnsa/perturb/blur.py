@@ -1,12 +1,12 @@
 """Gaussian blur with a width of its own for each row, without a kernel radius."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+from dnnsa.arrays import Tensor, Values
 from dnnsa.perturb.base import (
+    Apply,
+    Data,
     FactorOrNumber,
-    Shape,
-    Tensor,
-    Values,
     check_image,
     check_not_negative,
     named,
@@ -23,6 +23,8 @@ class GaussianBlur:
     The weights reach over the whole image, whatever the width: one matrix for the rows of pixels, one for the columns.
     """
 
+    smooth: ClassVar[bool] = True
+
     kind: Literal["gaussian_blur"] = "gaussian_blur"
     sd: FactorOrNumber
     """Standard deviation of the weights, pixels, 0 or more: a factor or a number; 0 changes nothing, below 0 is NaN."""
@@ -34,8 +36,9 @@ class GaussianBlur:
     def factors(self) -> tuple[str, ...]:
         return named(self.sd)
 
-    def check(self, shape: Shape) -> None:
-        check_image(self.kind, shape)
+    def bind(self, data: Data) -> Apply:
+        check_image(self.kind, data.shape)
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops

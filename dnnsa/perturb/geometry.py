@@ -1,15 +1,18 @@
 """Images moved: sampled bilinearly at displaced positions, with zeros outside of the image."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
-from dnnsa.perturb.base import FactorOrNumber, Shape, Tensor, Values, check_image, named, strength
+from dnnsa.arrays import Tensor, Values
+from dnnsa.perturb.base import Apply, Data, FactorOrNumber, check_image, named, strength
 from dnnsa.settings import settings
 
 
 @settings
 class Rotation:
     """Rotation about the centre of the image, counter-clockwise as the image is seen; what comes from outside is 0."""
+
+    smooth: ClassVar[bool] = True
 
     kind: Literal["rotation"] = "rotation"
     angle: FactorOrNumber
@@ -19,8 +22,9 @@ class Rotation:
     def factors(self) -> tuple[str, ...]:
         return named(self.angle)
 
-    def check(self, shape: Shape) -> None:
-        check_image(self.kind, shape)
+    def bind(self, data: Data) -> Apply:
+        check_image(self.kind, data.shape)
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
@@ -35,6 +39,8 @@ class Rotation:
 class Translation:
     """Shift of the image; what comes from outside is 0."""
 
+    smooth: ClassVar[bool] = True
+
     kind: Literal["translation"] = "translation"
     x: FactorOrNumber = 0.0
     """Pixels to the right: a factor or a number; 0 changes nothing."""
@@ -45,8 +51,9 @@ class Translation:
     def factors(self) -> tuple[str, ...]:
         return named(self.x, self.y)
 
-    def check(self, shape: Shape) -> None:
-        check_image(self.kind, shape)
+    def bind(self, data: Data) -> Apply:
+        check_image(self.kind, data.shape)
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops

@@ -1,14 +1,17 @@
 """Values changed one by one: brightness, contrast and an explicit clip. Nothing clips unless the study says so."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from dnnsa.perturb.base import FactorOrNumber, Shape, Tensor, Values, beside, named, strength
+from dnnsa.arrays import Tensor, Values
+from dnnsa.perturb.base import Apply, Data, FactorOrNumber, beside, named, strength
 from dnnsa.settings import settings
 
 
 @settings
 class Brightness:
     """A constant added to every value of the input."""
+
+    smooth: ClassVar[bool] = True
 
     kind: Literal["brightness"] = "brightness"
     delta: FactorOrNumber
@@ -18,8 +21,8 @@ class Brightness:
     def factors(self) -> tuple[str, ...]:
         return named(self.delta)
 
-    def check(self, shape: Shape) -> None:
-        """Any shape will do."""
+    def bind(self, data: Data) -> Apply:
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         return inputs + beside(strength(self.delta, values, inputs), inputs)
@@ -29,6 +32,8 @@ class Brightness:
 class Contrast:
     """Distance of every value from the mean of its own input, multiplied."""
 
+    smooth: ClassVar[bool] = True
+
     kind: Literal["contrast"] = "contrast"
     factor: FactorOrNumber
     """The multiple: a factor or a number; 1 changes nothing, 0 leaves the mean alone, below 0 is a negative image."""
@@ -37,8 +42,8 @@ class Contrast:
     def factors(self) -> tuple[str, ...]:
         return named(self.factor)
 
-    def check(self, shape: Shape) -> None:
-        """Any shape will do."""
+    def bind(self, data: Data) -> Apply:
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
@@ -51,6 +56,8 @@ class Contrast:
 @settings
 class Clip:
     """Values below `low` become `low`, values above `high` become `high`."""
+
+    smooth: ClassVar[bool] = True
 
     kind: Literal["clip"] = "clip"
     low: FactorOrNumber
@@ -66,8 +73,8 @@ class Clip:
     def factors(self) -> tuple[str, ...]:
         return named(self.low, self.high)
 
-    def check(self, shape: Shape) -> None:
-        """Any shape will do."""
+    def bind(self, data: Data) -> Apply:
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops

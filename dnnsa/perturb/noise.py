@@ -1,23 +1,23 @@
 """Gaussian noise that is a function of its seed: the noise itself is then a factor like any other."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
+from dnnsa.arrays import Tensor, Values
 from dnnsa.errors import ModelError
 from dnnsa.perturb.base import (
+    Apply,
+    Data,
     FactorOrInteger,
     FactorOrNumber,
-    Shape,
-    Tensor,
-    Values,
     beside,
     check_not_negative,
     named,
     nan_below_zero,
     strength,
 )
-from dnnsa.perturb.threefry import normals
 from dnnsa.settings import settings
+from dnnsa.threefry import normals
 
 
 @settings
@@ -27,6 +27,8 @@ class GaussianNoise:
     They depend on the seed, on the position of the case in its file and on the position in the input, and on nothing
     else: runs with the same seed see the same noise, at whatever amplitude, and so do two perturbations that share one.
     """
+
+    smooth: ClassVar[bool] = True
 
     kind: Literal["gaussian_noise"] = "gaussian_noise"
     sd: FactorOrNumber
@@ -43,8 +45,8 @@ class GaussianNoise:
     def factors(self) -> tuple[str, ...]:
         return named(self.sd, self.seed)
 
-    def check(self, shape: Shape) -> None:
-        """Any shape will do."""
+    def bind(self, data: Data) -> Apply:
+        return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops

@@ -1,11 +1,36 @@
 """What a quantity is: a number, or an array of them, computed from the outputs of each run."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
-Tensor = Any  # of the backend of Keras
-Shape = tuple[int, ...]  # of the outputs of one input
+from dnnsa.arrays import OnHost, Shape, Tensor
+from dnnsa.files import Digests
+
+Need = Literal["probabilities", "labels", "predicted", "targets"]
 Levels = tuple[int | float | str, ...]  # the values along a dimension
+
+
+class Seen(NamedTuple):
+    """What is known of some rows; what no quantity needs, or there is not, is None."""
+
+    outputs: Tensor  # (rows, *shape) what the network gives
+    probabilities: Tensor | None = None  # (rows, classes)
+    labels: Tensor | None = None  # (rows,) int32  class of the case
+    predicted: Tensor | None = None  # (rows,) int32  class that the network gives the nominal input
+    targets: Tensor | None = None  # (rows, *tshape)  what the network should give
+    hidden: Mapping[str, Tensor] = {}  # layer -> its outputs (rows, *lshape)
+
+
+Compute = Callable[[Seen], Tensor]  # values (rows, *qshape)
+
+
+class Place(NamedTuple):
+    """Where a quantity's own files are, and what they were when the study began."""
+
+    setting: str  # of the quantity, such as `quantities.y`
+    directory: Path
+    digests: Digests
 
 
 class Quantity(Protocol):
@@ -18,11 +43,18 @@ class Quantity(Protocol):
     def kind(self) -> str: ...
 
     @property
-    def needs_labels(self) -> bool: ...
+    def needs(self) -> frozenset[Need]:
+        """What it reads beside the outputs."""
+        ...
 
     @property
-    def needs_probabilities(self) -> bool:
-        """Whether ``outputs`` must be probabilities (rows, classes), not what the network gives."""
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers whose outputs it reads."""
+        ...
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has derivatives by the outputs nearly everywhere, and no jumps."""
         ...
 
     @property
@@ -35,16 +67,27 @@ class Quantity(Protocol):
         """The values along a dimension, by its name."""
         ...
 
-    def check(self, shape: Shape) -> None:
-        """Refuse outputs of a shape that it cannot be computed from.
+    def bind(self, nominal: Seen, place: Place) -> Compute | OnHost:
+        """How it is computed, in ``keras.ops`` only unless it is `OnHost`.
+
+        Parameters
+        ----------
+        nominal
+            What there is of the nominal inputs, all that it needs included, as NumPy arrays.
 
         Raises
         ------
         ModelError
-            The message begins with the setting.
+            It cannot be computed from outputs of this shape; the message begins with the setting, counted from where
+            its own settings begin.
         """
         ...
 
-    def compute(self, outputs: Tensor, labels: Tensor | None) -> Tensor:
-        """The values (rows, *qshape) for outputs (rows, *shape) and labels (rows,), in ``keras.ops`` only."""
-        ...
+
+def whole(shape: Shape) -> tuple[int, ...]:
+    """The axes of (rows, *shape) but for the rows'.
+
+    >>> whole((8, 8))
+    (1, 2)
+    """
+    return tuple(range(1, len(shape) + 1))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from dnnsa.errors import ModelError
-from dnnsa.quantities.base import Levels, Shape, Tensor
+from dnnsa.arrays import Tensor
+from dnnsa.quantities.base import Compute, Levels, Need, Place, Seen
+from dnnsa.quantities.classes import Which, needs_of, of_class
 from dnnsa.settings import settings
 
 
@@ -12,47 +13,42 @@ from dnnsa.settings import settings
 class Probability:
     """Probability of one class."""
 
-    needs_probabilities: ClassVar[bool] = True
+    layers: ClassVar[tuple[str, ...]] = ()
+    smooth: ClassVar[bool] = True
     dims: ClassVar[tuple[str, ...]] = ()
     coords: ClassVar[Mapping[str, Levels]] = {}
 
     kind: Literal["probability"] = "probability"
-    of: Literal["label"] | int
-    """`label` for the class of each case, or the number of a class, counted from 0."""
+    of: Which
+    """`label`, `predicted` for the class that the network gives the unperturbed case, or a class, counted from 0."""
 
     @property
-    def needs_labels(self) -> bool:
-        return self.of == "label"
+    def needs(self) -> frozenset[Need]:
+        return needs_of(self.of) | {"probabilities"}
 
-    def check(self, shape: Shape) -> None:
-        if isinstance(self.of, int) and not 0 <= self.of < shape[0]:
-            raise ModelError(f"of: the network tells {shape[0]} classes apart, 0 to {shape[0] - 1}, got {self.of}.")
-
-    def compute(self, outputs: Tensor, labels: Tensor | None) -> Tensor:
-        from keras import ops
-
-        if isinstance(self.of, int):
-            return outputs[:, self.of]
-        assert labels is not None  # it needs labels
-        return ops.take_along_axis(outputs, labels[:, None], axis=1)[:, 0]
+    def bind(self, nominal: Seen, place: Place) -> Compute:
+        return of_class(self.of, lambda seen: seen.probabilities, nominal)
 
 
 @settings
 class Entropy:
     """Entropy of the predicted probabilities, nats: 0 when certain, log(classes) when every class is as likely."""
 
-    needs_labels: ClassVar[bool] = False
-    needs_probabilities: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({"probabilities"})
+    layers: ClassVar[tuple[str, ...]] = ()
+    smooth: ClassVar[bool] = True
     dims: ClassVar[tuple[str, ...]] = ()
     coords: ClassVar[Mapping[str, Levels]] = {}
 
     kind: Literal["entropy"] = "entropy"
 
-    def check(self, shape: Shape) -> None:
-        """Any number of classes will do."""
+    def bind(self, nominal: Seen, place: Place) -> Compute:
+        return _entropy
 
-    def compute(self, outputs: Tensor, labels: Tensor | None) -> Tensor:
-        from keras import ops
 
-        certain = ops.where(outputs == 0, ops.ones_like(outputs), outputs)  # 0 log 0 = 0 = 1 log 1
-        return ops.sum(-certain * ops.log(certain), axis=1)
+def _entropy(seen: Seen) -> Tensor:
+    from keras import ops
+
+    p = seen.probabilities
+    certain = ops.where(p == 0, ops.ones_like(p), p)  # 0 log 0 = 0 = 1 log 1
+    return ops.sum(-certain * ops.log(certain), axis=1)

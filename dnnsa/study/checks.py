@@ -18,13 +18,14 @@ from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
 from dnnsa.estimators import Dgsm, Estimator, Sobol
 from dnnsa.estimators.base import Finalized
-from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, holds
+from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, family, holds
 from dnnsa.factors.base import EDGES
 from dnnsa.layout import Groups, Layout
-from dnnsa.models import Function, Keras, Model
+from dnnsa.models import OF_INPUTS, Function, InputModel, Model
 from dnnsa.perturb import Perturbation
-from dnnsa.quantities import Quantity
+from dnnsa.quantities import Gradient, Quantity
 from dnnsa.stopping import Stop
+from dnnsa.weights import WeightPerturbation
 
 TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
 MANY = 100_000  # integers that are not gone through
@@ -47,6 +48,8 @@ class Parts(Protocol):
     def cases(self) -> Cases | None: ...
     @property
     def perturb(self) -> tuple[Perturbation, ...]: ...
+    @property
+    def weights(self) -> tuple[WeightPerturbation, ...]: ...
     @property
     def quantities(self) -> Mapping[str, Quantity]: ...
     @property
@@ -176,15 +179,15 @@ def _of_dims(study: Parts) -> Iterator[str]:
 
 
 def _of_model(study: Parts) -> Iterator[str]:
-    if isinstance(study.model, Keras):
+    if isinstance(study.model, OF_INPUTS):
         yield from _of_network(study, study.model)
         return
-    for key in ("cases", "perturb", "quantities"):
+    for key in ("cases", "perturb", "weights", "quantities"):
         if getattr(study, key):
-            yield f"{key}: is for networks (`model.kind: keras`); a function names its quantities itself."
+            yield f"{key}: is for networks, such as `model.kind: keras`; a function names its quantities itself."
 
 
-def _of_network(study: Parts, model: Keras) -> Iterator[str]:
+def _of_network(study: Parts, model: InputModel) -> Iterator[str]:
     if not study.quantities:
         yield "quantities: at least one is needed for a network, such as `y: {kind: output}`."
     if (study.cases is None) == (model.inputs is None):
@@ -198,16 +201,33 @@ def _of_network(study: Parts, model: Keras) -> Iterator[str]:
     for name, times in used.items():
         if times > 1:
             yield f"model.inputs: `{name}` stands there {times} times: a factor can be one column only."
-    where = dict.fromkeys(used, "model.inputs")
-    for number, step in enumerate(study.perturb):
-        where |= dict.fromkeys(step.factors, f"perturb[{number}]")
+    for name, quantity in study.quantities.items():
+        if isinstance(quantity, Gradient) and quantity.of not in study.quantities:
+            there = reading.nearest(quantity.of, [one for one in study.quantities if one != name])
+            yield f"quantities.{name}.of: no quantity `{quantity.of}`{there}"
+    where = _readers(study, model)
     conditions = {other for law in study.factors.values() for other in law.when or {}}
+    read = {one for name in where for one in family(name, study.factors)}
     for name, setting in where.items():
-        if name not in study.factors:
+        if not family(name, study.factors):
             yield f"{setting}: no factor `{name}`{reading.nearest(name, study.factors)}"
     for name in study.factors:
-        if name not in where and name not in conditions:
-            yield f"factors.{name}: is used by nothing: name it in `perturb` or in `model.inputs`, or leave it out."
+        if name not in read and name not in conditions:
+            yield (
+                f"factors.{name}: is used by nothing: name it in `perturb`, `weights`, `cases.factor` or `model`, or "
+                "leave it out."
+            )
+
+
+def _readers(study: Parts, model: InputModel) -> dict[str, str]:
+    """What names factors, by the name there."""
+    where = dict.fromkeys(model.inputs or (), "model.inputs") | dict.fromkeys(model.factors, "model")
+    if study.cases and study.cases.factor:
+        where[study.cases.factor] = "cases.factor"
+    for room in ("perturb", "weights"):
+        for number, step in enumerate(getattr(study, room)):
+            where |= dict.fromkeys(step.factors, f"{room}[{number}]")
+    return where
 
 
 def _of_estimators(study: Parts) -> Iterator[str]:

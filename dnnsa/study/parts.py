@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from dnnsa import designs, estimators, factors, models, perturb, quantities, reading
+from dnnsa import designs, estimators, factors, models, perturb, quantities, reading, weights
 from dnnsa.cases import Cases
 from dnnsa.estimators.hsic import Goal
 from dnnsa.factors import Range
@@ -17,6 +17,7 @@ KINDS: reading.Kinds = {
     ("design",): designs.KINDS,
     ("model",): models.KINDS,
     ("perturb", "*"): perturb.KINDS,
+    ("weights", "*"): weights.KINDS,
     ("quantities", "*"): quantities.KINDS,
     ("estimators", "*"): estimators.KINDS,
 }
@@ -36,6 +37,10 @@ PARTS: dict[str, Any] = {
     "perturb": (
         reading.list_of(perturb.KINDS),
         Field(default=(), description="What is done to each case, in this order."),
+    ),
+    "weights": (
+        reading.list_of(weights.KINDS),
+        Field(default=(), description="What is done to the network's weights in each run, in this order."),
     ),
     "quantities": (
         reading.mapping_of(quantities.KINDS),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +13,10 @@ from dnnsa import reading
 from dnnsa.cases import Cases
 from dnnsa.designs import Design
 from dnnsa.draws import Draws, files_of, layout_of, load_draws
-from dnnsa.errors import StudyError
+from dnnsa.errors import StudyError, under
 from dnnsa.estimators import Estimator
-from dnnsa.factors import Factor
-from dnnsa.files import Digests, digest
+from dnnsa.factors import Factor, apart
+from dnnsa.files import Digests, ReadsFiles, digest
 from dnnsa.layout import Layout
 from dnnsa.models import Model
 from dnnsa.perturb import Perturbation
@@ -24,6 +24,7 @@ from dnnsa.quantities import Quantity
 from dnnsa.stopping import Stop
 from dnnsa.study.checks import problems
 from dnnsa.study.parts import KEYS, KINDS, StudyFile
+from dnnsa.weights import WeightPerturbation
 
 UNDECISIVE = ("name", "max_failed", "time_limit", "stop")  # keys that results are no function of
 
@@ -64,6 +65,7 @@ class Study:
     model: Model
     cases: Cases | None
     perturb: tuple[Perturbation, ...]
+    weights: tuple[WeightPerturbation, ...]
     quantities: Mapping[str, Quantity]
     estimators: tuple[Estimator, ...]
     max_failed: float
@@ -82,7 +84,12 @@ class Study:
         for part in StudyFile.model_fields:
             object.__setattr__(self, part, getattr(file, part))
         object.__setattr__(self, "directory", Path(directory).resolve())
-        object.__setattr__(self, "document", file.model_dump(mode="json"))
+        try:
+            object.__setattr__(self, "factors", apart(file.factors))  # type: ignore[attr-defined]
+        except ValueError as error:
+            raise StudyError([f"{error}."], source) from error
+        document = file.model_copy(update={"factors": self.factors}).model_dump(mode="json")
+        object.__setattr__(self, "document", document)
         if found := problems(self):
             raise StudyError(found, source)
 
@@ -108,7 +115,17 @@ class Study:
         """
         files = dict(self.model.files(self.directory)) | (dict(self.cases.files(self.directory)) if self.cases else {})
         files |= files_of(self.design, self.factors, self.directory)
+        for where, part in self.parts():
+            if isinstance(part, ReadsFiles):
+                with under(where):
+                    files |= {f"{where}.{setting}": path for setting, path in part.files(self.directory).items()}
         return {setting: digest(path) for setting, path in files.items()}
+
+    def parts(self) -> Iterator[tuple[str, object]]:
+        """What is done to inputs and weights and what is computed of outputs, each with its path in the file."""
+        for room in ("perturb", "weights"):
+            yield from ((f"{room}[{number}]", part) for number, part in enumerate(getattr(self, room)))
+        yield from ((f"quantities.{name}", quantity) for name, quantity in self.quantities.items())
 
     def draws(self, digests: Digests | None = None) -> Draws:
         """What every run is given, the files of the design and the laws having been read.

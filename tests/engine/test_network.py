@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import keras
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dnnsa.cases import Cases
 from dnnsa.engine.network import network_evaluator
 from dnnsa.errors import ModelError
+from dnnsa.factors import Uniform
 from dnnsa.files import digest
 from dnnsa.models.base import Evaluator
 from dnnsa.models.keras import Keras
@@ -43,7 +45,10 @@ class Place(NamedTuple):
     ) -> Evaluator:
         files = dict(model.files(self.directory)) | ({} if cases is None else dict(cases.files(self.directory)))
         digests = {setting: digest(path) for setting, path in files.items()}
-        return network_evaluator(model, cases, perturb, quantities, self.directory, digests)
+        read = [*(model.inputs or ()), *model.factors, *(name for part in perturb for name in part.factors)]
+        factors = dict.fromkeys(read, Uniform(low=0, high=1))
+        parts = {"model": model, "cases": cases, "perturb": perturb, "weights": (), "quantities": quantities}
+        return network_evaluator(SimpleNamespace(factors=factors, **parts), self.directory, digests)
 
     def refusal(self, *args: Any, **settings: Any) -> str:
         with pytest.raises(ModelError) as error:
@@ -167,7 +172,9 @@ def test_a_perturbation_without_a_meaning_gives_nan_even_if_the_network_swallows
 
     def swallowing(self: Keras, *args: Any) -> Any:
         network = load(self, *args)
-        return network._replace(predict=lambda x: keras.ops.where(keras.ops.isnan(network.predict(x)), 0.0, 1.0))
+        return network._replace(
+            predict=lambda x, v: (keras.ops.where(keras.ops.isnan(network.predict(x, v)[0]), 0.0, 1.0),)
+        )
 
     monkeypatch.setattr(Keras, "load", swallowing)
     parts = (GaussianBlur(sd="sd"),)
@@ -220,7 +227,7 @@ def test_a_perturbation_that_does_not_take_the_cases_is_refused_by_its_place(pla
 
 def test_labels_that_are_needed_must_be_there(place: Place) -> None:
     assert place.refusal(CLASSIFIER, P_TRUE, cases=Cases(path="held.npz")) == (
-        "quantities.p_true.of: needs the class of each case: name the array of classes in `cases.labels`."
+        "quantities.p_true: needs the class of each case: name the array of classes in `cases.labels`."
     )
 
 

@@ -1,5 +1,6 @@
 """What every perturbation must obey, and that the list of kinds is whole."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from dnnsa.perturb import (
     Rotation,
     Translation,
 )
+from dnnsa.perturb.base import Data
 
 ROWS = 6
 IMAGES = np.random.default_rng(0).random((ROWS, 5, 7, 2), dtype=np.float32)
@@ -56,9 +58,21 @@ NEUTRAL: list[Perturbation] = [
 of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
 
 
+def data(shape: tuple[int, ...] = IMAGES.shape[1:]) -> Data:
+    """Of inputs of a shape, with no other array in their file."""
+
+    def none(setting: str, name: str) -> Any:
+        raise ModelError(f"{setting}: no array `{name}`")
+
+    entries = np.random.default_rng(2).random((20, *shape), dtype=np.float32)
+    return Data(entries, none, Path(), {})
+
+
 def apply(part: Perturbation, inputs: Any, values: dict[str, Any], case: Any = CASE) -> Any:
     tensors = {name: ops.convert_to_tensor(array) for name, array in values.items()}
-    return ops.convert_to_numpy(part.apply(ops.convert_to_tensor(inputs), tensors, ops.convert_to_tensor(case)))
+    return ops.convert_to_numpy(
+        part.bind(data(inputs.shape[1:]))(ops.convert_to_tensor(inputs), tensors, ops.convert_to_tensor(case))
+    )
 
 
 def test_every_kind_is_listed_under_its_name() -> None:
@@ -107,7 +121,7 @@ def test_a_row_alone_is_the_row_in_its_batch_to_rounding(part: Perturbation) -> 
 @of_each_kind
 def test_it_can_be_traced_into_one_function(part: Perturbation) -> None:
     values = {name: ops.convert_to_tensor(VALUES[name]) for name in part.factors}
-    traced = tf.function(part.apply)(ops.convert_to_tensor(IMAGES), values, ops.convert_to_tensor(CASE))
+    traced = tf.function(part.bind(data()))(ops.convert_to_tensor(IMAGES), values, ops.convert_to_tensor(CASE))
     np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, IMAGES, VALUES), atol=2e-6)
 
 
@@ -121,9 +135,9 @@ def test_a_constant_is_a_factor_that_does_not_vary(part: Perturbation) -> None:
 
 @pytest.mark.parametrize("part", [BY_FACTORS[0], BY_FACTORS[1], BY_FACTORS[4]], ids=lambda part: part.kind)
 def test_only_images_can_be_moved_or_blurred(part: Perturbation) -> None:
-    part.check((8, 8, 1))
+    part.bind(data((8, 8, 1)))
     with pytest.raises(ModelError) as error:
-        part.check((8,))
+        part.bind(data((8,)))
     assert str(error.value) == (
         f"{part.kind} needs images of shape (height, width, channels), got inputs of shape (8,)."
     )
@@ -131,5 +145,5 @@ def test_only_images_can_be_moved_or_blurred(part: Perturbation) -> None:
 
 @pytest.mark.parametrize("part", [*BY_FACTORS[2:4], *BY_FACTORS[5:]], ids=lambda part: part.kind)
 def test_inputs_of_any_shape_can_be_changed_value_by_value(part: Perturbation) -> None:
-    part.check((7,))
+    part.bind(data((7,)))
     assert apply(part, IMAGES[:, 0, :, 0], VALUES).shape == (ROWS, 7)

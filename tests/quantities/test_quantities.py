@@ -1,5 +1,6 @@
 """Quantities against NumPy and SciPy, and what they refuse."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,30 +9,36 @@ from keras import ops
 from scipy import stats
 
 from dnnsa.errors import ModelError
-from dnnsa.quantities import KINDS, Entropy, Output, Probability, Quantity
+from dnnsa.quantities import KINDS, Entropy, Gradient, Output, Probability, Quantity
+from dnnsa.quantities.base import Place, Seen
 
 OUTPUTS = np.random.default_rng(0).dirichlet(np.ones(4), 6).astype(np.float32)  # (rows, classes)
+PLACE = Place("quantities.y", Path(), {})
 LABELS = np.array([0, 3, 1, 2, 3, 0], np.int32)
 
 
 def computed(quantity: Quantity, outputs: Any = OUTPUTS, labels: Any = None) -> Any:
-    tensor = None if labels is None else ops.convert_to_tensor(labels)
-    return ops.convert_to_numpy(quantity.compute(ops.convert_to_tensor(outputs), tensor))
+    seen = Seen(outputs, probabilities=outputs, labels=labels)
+    tensors = Seen(*(None if x is None else ops.convert_to_tensor(x) for x in (outputs, outputs, labels)))
+    return ops.convert_to_numpy(quantity.bind(seen, PLACE)(tensors))
+
+
+def checked(quantity: Quantity, shape: tuple[int, ...]) -> None:
+    """Bind a quantity to outputs of a shape."""
+    outputs = np.full((2, *shape), 0.25, np.float32)
+    quantity.bind(Seen(outputs, probabilities=outputs), PLACE)
 
 
 def test_every_kind_is_listed_under_its_name() -> None:
-    examples: list[Quantity] = [Output(), Probability(of="label"), Entropy()]
+    examples: list[Quantity] = [Output(), Probability(of="label"), Entropy(), Gradient(of="p")]
     assert {quantity.kind: type(quantity) for quantity in examples} == KINDS
 
 
 def test_what_a_quantity_needs_is_known_before_it_is_computed() -> None:
-    needs = {
-        quantity: (quantity.needs_labels, quantity.needs_probabilities)
-        for quantity in (Probability(of="label"), Probability(of=3), Entropy())
-    }
-    assert list(needs.values()) == [(True, True), (False, True), (False, True)]
-    assert not Output.needs_labels
-    assert not Output.needs_probabilities
+    assert Probability(of="label").needs == {"labels", "probabilities"}
+    assert Probability(of="predicted").needs == {"predicted", "probabilities"}
+    assert Probability(of=3).needs == Entropy.needs == {"probabilities"}
+    assert not Output.needs
 
 
 def test_the_outputs_are_given_as_they_are() -> None:
@@ -72,24 +79,24 @@ def test_one_number_for_each_input_has_no_dimensions() -> None:
 
 @pytest.mark.parametrize("number", [4, -1])
 def test_a_class_that_the_network_does_not_know_is_refused(number: int) -> None:
-    Probability(of=3).check((4,))
+    checked(Probability(of=3), (4,))
     with pytest.raises(ModelError) as error:
-        Probability(of=number).check((4,))
+        checked(Probability(of=number), (4,))
     assert str(error.value) == f"of: the network tells 4 classes apart, 0 to 3, got {number}."
 
 
 def test_dimensions_must_be_as_many_as_the_outputs_have() -> None:
-    Output(dims=("y", "x")).check((3, 4))
-    Output().check((3, 4))
+    checked(Output(dims=("y", "x")), (3, 4))
+    checked(Output(), (3, 4))
     with pytest.raises(ModelError) as error:
-        Output(dims=("x",)).check((3, 4))
+        checked(Output(dims=("x",)), (3, 4))
     assert str(error.value) == "dims: the outputs of one input have shape (3, 4): give as many names, got ['x']."
 
 
 def test_coordinates_must_be_as_many_as_the_values_along_the_dimension() -> None:
-    Output(dims=("x",), coords={"x": (0, 1, 2)}).check((3,))
+    checked(Output(dims=("x",), coords={"x": (0, 1, 2)}), (3,))
     with pytest.raises(ModelError) as error:
-        Output(dims=("x",), coords={"x": (0, 1)}).check((3,))
+        checked(Output(dims=("x",), coords={"x": (0, 1)}), (3,))
     assert str(error.value) == "coords.x: there are 3 values along it, got 2: give 3."
 
 

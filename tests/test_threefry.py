@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 from scipy import stats
 
-from dnnsa.perturb.threefry import normals, threefry
+from dnnsa.threefry import normals, threefry
 
 WAYS = {
     "eagerly": lambda function: function,

@@ -5,9 +5,8 @@ Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random nu
 """
 
 import math
-from typing import Any
 
-Tensor = Any  # of the backend of Keras
+from dnnsa.arrays import Tensor
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # bits, in groups of four rounds, in turn
 _PARITY = 0x1BD11BDA  # third word of the key: this, xor the other two
@@ -29,6 +28,16 @@ def threefry(key: tuple[Tensor, Tensor], counter: tuple[Tensor, Tensor]) -> tupl
     return x, y
 
 
+def uniforms(seed: Tensor, stream: Tensor, count: int) -> Tensor:
+    """Uniform numbers of the open unit interval, (rows, count) float32, as `normals` are made.
+
+    They are the middles of 2**24 equal parts.
+    """
+    from keras import ops
+
+    return (ops.cast(ops.concatenate(_draws(seed, stream, count), axis=1)[:, :count], "float32") + 0.5) * 2.0**-24
+
+
 def normals(seed: Tensor, stream: Tensor, count: int) -> Tensor:
     """Standard normal numbers, (rows, count) float32: functions of the row's seed and stream and of the column.
 
@@ -45,16 +54,23 @@ def normals(seed: Tensor, stream: Tensor, count: int) -> Tensor:
     """
     from keras import ops
 
-    pairs = _LANES * math.ceil(count / (2 * _LANES))  # whole registers, see below
-    column = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")[None, :]
-    key = tuple(word[:, None] for word in _words(seed))
-    bits = threefry((key[0], key[1]), (column, ops.cast(stream, "uint32")[:, None]))  # two of (rows, pairs)
-    u, v = (ops.cast(ops.bitwise_right_shift(word, _word(8)), "float32") for word in bits)  # below 2**24
+    u, v = (ops.cast(word, "float32") for word in _draws(seed, stream, count))  # below 2**24
     radius = ops.sqrt(-2.0 * ops.log((u + 0.5) * 2.0**-24))
     angle = v * (2 * math.pi * 2.0**-24)
+    return ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=1)[:, :count]
+
+
+def _draws(seed: Tensor, stream: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Integers below 2**24, two of (rows, pairs) uint32, of which there are enough for ``count`` in a row."""
+    from keras import ops
+
     # A tensor that is not a multiple of the vector register ends in scalar code, whose logarithm and cosine may differ
     # in the last bit: then a number would depend on its place in the batch.
-    return ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)], axis=1)[:, :count]
+    pairs = _LANES * math.ceil(count / (2 * _LANES))
+    column = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")[None, :]
+    low, high = (word[:, None] for word in _words(seed))
+    bits = threefry((low, high), (column, ops.cast(stream, "uint32")[:, None]))
+    return ops.bitwise_right_shift(bits[0], _word(8)), ops.bitwise_right_shift(bits[1], _word(8))
 
 
 def _words(seed: Tensor) -> tuple[Tensor, Tensor]:

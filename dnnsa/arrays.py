@@ -1,0 +1,21 @@
+"""What travels between a study's parts: tensors of Keras' backend inside one traced function, NumPy arrays outside."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Tensor = Any  # of the backend of Keras
+Shape = tuple[int, ...]  # of one input, one output or one case
+Values = Mapping[str, Tensor]  # factor -> its values, (rows,), or (rows, count) of one that stands for several
+
+
+class OnHost(NamedTuple):
+    """A function that takes and gives NumPy arrays: it stands between traced functions, never inside one."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the function gives."""
+        return self.function(*arguments, **named)
