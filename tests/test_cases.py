@@ -112,8 +112,8 @@ def test_an_input_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     images = IMAGES.copy()
     images[2, 0, 1] = np.nan
     assert refusal(tmp_path, {"inputs": images}, first=1) == (
-        "cases.inputs: entry 2 of `inputs` in DIR/held.npz holds NaN or infinity: every nominal input and target must be "
-        "finite."
+        "cases.inputs: entry 2 of `inputs` in DIR/held.npz holds NaN or infinity: every nominal input and target must "
+        "be finite."
     )
     assert load(tmp_path, {"inputs": images}, first=3).position.tolist() == [3, 4]
 

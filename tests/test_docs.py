@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import dnnsa
-from dnnsa import cluster, designs, estimators, factors, models, perturb, quantities
+from dnnsa import cluster, designs, estimators, factors, models, perturb, quantities, weights
 from dnnsa.cases import Cases
 from dnnsa.cluster import read_profile
 from dnnsa.draws import layout_of
@@ -40,6 +40,7 @@ ROOMS: dict[str, Mapping[str, type[Any]]] = {
     "`design`": designs.KINDS,
     "`model`": models.KINDS,
     "`perturb`": perturb.KINDS,
+    "`weights`": weights.KINDS,
     "`quantities`": quantities.KINDS,
     "`estimators`": estimators.KINDS,
     HERE: {kind: of for kind, of in cluster.KINDS.items() if kind in ("local", "address")},
@@ -96,7 +97,9 @@ NETWORK: dict[str, Any] = {
 def around(fragment: dict[str, Any]) -> dict[str, Any]:
     """The keys of a complete study that a fragment stands in, with a factor for each name that it uses."""
     model = fragment.get("model", {})
-    network = model.get("kind") == "keras" or not fragment.keys().isdisjoint({"cases", "perturb", "quantities"})
+    network = model.get("kind") == "keras" or not fragment.keys().isdisjoint(
+        {"cases", "perturb", "weights", "quantities"}
+    )
     rest: dict[str, Any] = NETWORK if network else {"model": {"kind": "function", "call": "model:f"}}
     if model.get("inputs"):
         rest = {"quantities": NETWORK["quantities"]}

@@ -61,7 +61,7 @@ def check_outputs(
     """Refuse quantities that the nominal inputs' outputs (cases, *shape), labels and targets do not give."""
     for name, quantity in quantities.items():
         where = f"quantities.{name}"
-        if not quantity.needs.isdisjoint({"probabilities", "predicted"}):
+        if not quantity.needs.isdisjoint({"classes", "probabilities", "predicted"}):
             _check_classes(where, model, outputs.shape[1:])
         if "labels" in quantity.needs:
             _check_labels(where, labels, outputs.shape[1])
@@ -72,6 +72,7 @@ def check_outputs(
 
 
 def _check_classes(where: str, model: InputModel, shape: Shape) -> None:
+    """Refuse outputs that are no scores of classes."""
     if model.outputs == "values":
         raise ModelError(
             f"{where}: needs probabilities, and `model.outputs` is `values`: say `model.outputs: probabilities`, or "

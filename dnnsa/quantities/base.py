@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 from dnnsa.arrays import OnHost, Shape, Tensor
 from dnnsa.files import Digests
 
-Need = Literal["probabilities", "labels", "predicted", "targets"]
+Need = Literal["classes", "probabilities", "labels", "predicted", "targets"]
 Levels = tuple[int | float | str, ...]  # the values along a dimension
 
 
