@@ -30,6 +30,10 @@ class RelativeNoise:
     seed: str | int
     """Which noise: a factor of integers, or an integer."""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.sd, str) and self.sd < 0:
+            raise ValueError(f"`sd` must be 0 or more, got {self.sd:g}")
+
     @property
     def factors(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for name in (self.sd, self.seed) if isinstance(name, str)))
