@@ -93,3 +93,12 @@ def test_a_missing_network_is_told_before_anything_starts(digits, tmp_path):
     (tmp_path / "study.yaml").write_bytes((digits / "study.yaml").read_bytes())
     with pytest.raises(ModelError, match=r"model.path: there is no file .*digits.keras"):
         dnnsa.run(dnnsa.Study.from_yaml(tmp_path / "study.yaml"), reporter=Quiet())
+
+
+def test_noise_on_weights_is_a_factor_beside_a_rotation(client, digits, tmp_path):
+    parts = read_file(digits / "weights.yaml", StudyError)
+    parts["cases"]["count"], parts["design"]["base_points"] = 16, 64
+    asked = dnnsa.Study(directory=digits, **parts)
+    found = dnnsa.run(asked, client, tmp_path / "weights.zarr", reporter=Quiet())["margin/ST_aggregated"]
+    assert found.coords["factor"].values.tolist() == ["conv", "dense", "seed", "rotation"]
+    assert float(found.sel(factor="rotation")) > float(found.sel(factor="seed")) > float(found.sel(factor="dense")) > 0
