@@ -7,6 +7,7 @@ from dnnsa.perturb.geometry import Rotation, Translation
 from dnnsa.perturb.intensity import Brightness, Clip, Contrast
 from dnnsa.perturb.mask import Mask
 from dnnsa.perturb.noise import GaussianNoise
+from dnnsa.perturb.series import DropoutSegment, TimeShift
 from dnnsa.perturb.table import FeatureNoise, FeatureShift, Replace
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Brightness",
     "Clip",
     "Contrast",
+    "DropoutSegment",
     "FeatureNoise",
     "FeatureShift",
     "Function",
@@ -23,6 +25,7 @@ __all__ = [
     "Perturbation",
     "Replace",
     "Rotation",
+    "TimeShift",
     "Translation",
 ]
 
@@ -38,5 +41,7 @@ KINDS: dict[str, type[Perturbation]] = {
     "feature_noise": FeatureNoise,
     "feature_shift": FeatureShift,
     "replace": Replace,
+    "dropout_segment": DropoutSegment,
+    "time_shift": TimeShift,
     "function": Function,
 }

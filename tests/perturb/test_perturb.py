@@ -16,6 +16,7 @@ from dnnsa.perturb import (
     Brightness,
     Clip,
     Contrast,
+    DropoutSegment,
     FeatureNoise,
     FeatureShift,
     Function,
@@ -25,6 +26,7 @@ from dnnsa.perturb import (
     Perturbation,
     Replace,
     Rotation,
+    TimeShift,
     Translation,
 )
 from dnnsa.perturb.base import Data
@@ -33,7 +35,11 @@ HERE = Path(__file__).parent
 ROWS = 6
 IMAGES = np.random.default_rng(0).random((ROWS, 5, 7, 2), dtype=np.float32)
 TABLE = np.random.default_rng(3).random((ROWS, 6), dtype=np.float32)
-INPUTS = dict.fromkeys(("feature_noise", "feature_shift", "replace"), TABLE)  # what a kind is tried on, if not IMAGES
+SERIES = np.random.default_rng(4).random((ROWS, 9, 2), dtype=np.float32)
+INPUTS = {  # what a kind is tried on, if not IMAGES
+    **dict.fromkeys(("feature_noise", "feature_shift", "replace"), TABLE),
+    **dict.fromkeys(("dropout_segment", "time_shift"), SERIES),
+}
 CASE = np.arange(ROWS, dtype=np.int32)
 RNG = np.random.default_rng(1)
 VALUES = {
@@ -49,7 +55,16 @@ VALUES = {
     "cell": RNG.uniform(0, 1, (ROWS, 6)),
     "shift": RNG.uniform(-2, 2, ROWS),
     "share": RNG.uniform(0.2, 0.8, ROWS),
+    "start": RNG.uniform(0, 0.5, ROWS),
+    "length": RNG.uniform(0.1, 0.5, ROWS),
+    "steps": RNG.uniform(-3, 3, ROWS),
 }
+
+
+def inputs_of(part: Perturbation) -> Any:
+    return INPUTS.get(part.kind, IMAGES)
+
+
 BY_FACTORS: list[Perturbation] = [
     Rotation(angle="angle"),
     Translation(x="x", y="y"),
@@ -62,6 +77,8 @@ BY_FACTORS: list[Perturbation] = [
     FeatureNoise(sd="sd", seed="seed"),
     FeatureShift(shift="shift"),
     Replace(share="share", seed="seed"),
+    DropoutSegment(start="start", length="length"),
+    TimeShift(steps="steps"),
     Function(call="shifted:shifted", factors=("delta",)),
 ]
 NEUTRAL: list[Perturbation] = [
@@ -76,14 +93,17 @@ NEUTRAL: list[Perturbation] = [
     FeatureNoise(sd=0.0, seed=3),
     FeatureShift(shift=0.0),
     Replace(share=0.0, seed=3),
+    DropoutSegment(start=0.0, length=0.0),
+    TimeShift(steps=0.0),
     Function(call="shifted:shifted"),
 ]
 WHOLE = {"whole": np.ones((ROWS, 6))}  # of a mask, which has no constants
 CONSTANT = [part for part in BY_FACTORS if part.kind not in ("mask", "function")]
 TRACED = [part for part in BY_FACTORS if part.kind != "function"]
 IMAGES_ONLY = [part for part in BY_FACTORS if part.kind in ("rotation", "translation", "gaussian_blur", "mask")]
-TABLES_ONLY = [part for part in BY_FACTORS if part.kind in INPUTS]
-ANY_SHAPE = [part for part in BY_FACTORS if part not in IMAGES_ONLY and part not in TABLES_ONLY]
+TABLES_ONLY = [part for part in BY_FACTORS if inputs_of(part) is TABLE]
+SERIES_ONLY = [part for part in BY_FACTORS if inputs_of(part) is SERIES]
+ANY_SHAPE = [part for part in BY_FACTORS if inputs_of(part) is IMAGES and part not in IMAGES_ONLY]
 of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
 
 
@@ -95,10 +115,6 @@ def data(shape: tuple[int, ...] = IMAGES.shape[1:]) -> Data:
 
     entries = np.random.default_rng(2).random((20, *shape), dtype=np.float32)
     return Data(entries, none, HERE, {"call": digest(HERE / "shifted.py")})
-
-
-def inputs_of(part: Perturbation) -> Any:
-    return INPUTS.get(part.kind, IMAGES)
 
 
 def apply(part: Perturbation, inputs: Any, values: dict[str, Any], case: Any = CASE) -> Any:
@@ -191,3 +207,10 @@ def test_only_tables_have_features(part: Perturbation) -> None:
     with pytest.raises(ModelError) as error:
         part.bind(data((8, 2)))
     assert str(error.value) == (f"{part.kind} needs rows of a table, of shape (features,), got inputs of shape (8, 2).")
+
+
+@pytest.mark.parametrize("part", SERIES_ONLY, ids=lambda part: part.kind)
+def test_only_series_have_steps(part: Perturbation) -> None:
+    with pytest.raises(ModelError) as error:
+        part.bind(data((8,)))
+    assert str(error.value) == f"{part.kind} needs series of shape (steps, channels), got inputs of shape (8,)."
