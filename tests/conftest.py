@@ -26,7 +26,7 @@ def client():
 def digits(tmp_path_factory):
     """A folder with the digits example after training: study.yaml, digits.keras, heldout.npz; and what was printed."""
     folder = tmp_path_factory.mktemp("digits")
-    for name in ("train.py", "study.yaml"):
+    for name in ("train.py", "study.yaml", "weights.yaml"):
         shutil.copy(EXAMPLES / "digits" / name, folder)
     done = subprocess.run([sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

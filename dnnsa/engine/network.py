@@ -182,8 +182,9 @@ def _perturbing(
     stages = []
     for number, part in enumerate(study.perturb):
         where = f"perturb[{number}]"
+        own = {key.removeprefix(f"{where}."): value for key, value in digests.items() if key.startswith(f"{where}.")}
         with under(where):
-            stages.append(_perturbed(where, part.bind(data), network.dtype))
+            stages.append(_perturbed(where, part.bind(data._replace(digests=own)), network.dtype))
     return stages
 
 

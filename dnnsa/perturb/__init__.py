@@ -2,19 +2,30 @@
 
 from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur
+from dnnsa.perturb.function import Function
 from dnnsa.perturb.geometry import Rotation, Translation
 from dnnsa.perturb.intensity import Brightness, Clip, Contrast
+from dnnsa.perturb.mask import Mask
 from dnnsa.perturb.noise import GaussianNoise
+from dnnsa.perturb.series import DropoutSegment, TimeShift
+from dnnsa.perturb.table import FeatureNoise, FeatureShift, Replace
 
 __all__ = [
     "KINDS",
     "Brightness",
     "Clip",
     "Contrast",
+    "DropoutSegment",
+    "FeatureNoise",
+    "FeatureShift",
+    "Function",
     "GaussianBlur",
     "GaussianNoise",
+    "Mask",
     "Perturbation",
+    "Replace",
     "Rotation",
+    "TimeShift",
     "Translation",
 ]
 
@@ -26,4 +37,11 @@ KINDS: dict[str, type[Perturbation]] = {
     "gaussian_blur": GaussianBlur,
     "gaussian_noise": GaussianNoise,
     "clip": Clip,
+    "mask": Mask,
+    "feature_noise": FeatureNoise,
+    "feature_shift": FeatureShift,
+    "replace": Replace,
+    "dropout_segment": DropoutSegment,
+    "time_shift": TimeShift,
+    "function": Function,
 }

@@ -23,7 +23,7 @@ class Data(NamedTuple):
     entries: Array  # (entries, *shape) every input in the file, cases or not, in the dtype of the network
     array: Callable[[str, str], Array]  # (setting, name): another array of the file; a ModelError names the setting
     directory: Path
-    digests: Digests
+    digests: Digests  # of the perturbation's own files, by the setting as its `files` names it
 
     @property
     def shape(self) -> Shape:
@@ -99,6 +99,32 @@ def nan_below_zero(row: Tensor) -> Tensor:
     from keras import ops
 
     return ops.where(row < 0, ops.full_like(row, float("nan")), row)
+
+
+def seeds(parameter: FactorOrInteger, values: Values, inputs: Tensor) -> Tensor:
+    """The seed of each row, (rows,) int32 or int64.
+
+    Raises
+    ------
+    ModelError
+        The factor does not give integers.
+    """
+    from keras import ops
+
+    if not isinstance(parameter, str):
+        return ops.full((inputs.shape[0],), parameter, dtype="int64")
+    given = values[parameter]
+    if ops.dtype(given) not in ("int32", "int64"):
+        raise ModelError(
+            f"seed: factor `{parameter}` must give integers, got {ops.dtype(given)}: make it `kind: integers`."
+        )
+    return given
+
+
+def check_seed(parameter: FactorOrInteger) -> None:
+    """Refuse a constant that is no 64-bit integer."""
+    if not isinstance(parameter, str) and not -(2**63) <= parameter < 2**63:
+        raise ValueError(f"`seed` must be a 64-bit integer, from -2**63 to 2**63 - 1, got {parameter}")
 
 
 def check_not_negative(field: str, parameter: FactorOrNumber) -> None:

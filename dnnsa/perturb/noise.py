@@ -4,7 +4,6 @@ import math
 from typing import ClassVar, Literal
 
 from dnnsa.arrays import Tensor, Values
-from dnnsa.errors import ModelError
 from dnnsa.perturb.base import (
     Apply,
     Data,
@@ -12,8 +11,10 @@ from dnnsa.perturb.base import (
     FactorOrNumber,
     beside,
     check_not_negative,
+    check_seed,
     named,
     nan_below_zero,
+    seeds,
     strength,
 )
 from dnnsa.settings import settings
@@ -38,8 +39,7 @@ class GaussianNoise:
 
     def __post_init__(self) -> None:
         check_not_negative("sd", self.sd)
-        if not isinstance(self.seed, str) and not -(2**63) <= self.seed < 2**63:
-            raise ValueError(f"`seed` must be a 64-bit integer, from -2**63 to 2**63 - 1, got {self.seed}")
+        check_seed(self.seed)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -52,18 +52,5 @@ class GaussianNoise:
         from keras import ops
 
         sd = beside(nan_below_zero(strength(self.sd, values, inputs)), inputs)
-        noise = normals(self._seeds(inputs, values), case, math.prod(inputs.shape[1:]))  # (rows, pixels)
+        noise = normals(seeds(self.seed, values, inputs), case, math.prod(inputs.shape[1:]))  # (rows, pixels)
         return inputs + sd * ops.cast(ops.reshape(noise, inputs.shape), inputs.dtype)
-
-    def _seeds(self, inputs: Tensor, values: Values) -> Tensor:
-        """The seed of each row, (rows,) int32 or int64."""
-        from keras import ops
-
-        if not isinstance(self.seed, str):
-            return ops.full((inputs.shape[0],), self.seed, dtype="int64")
-        seeds = values[self.seed]
-        if ops.dtype(seeds) not in ("int32", "int64"):
-            raise ModelError(
-                f"seed: factor `{self.seed}` must give integers, got {ops.dtype(seeds)}: make it `kind: integers`."
-            )
-        return seeds

@@ -8,22 +8,38 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from dnnsa.arrays import OnHost
 from dnnsa.errors import ModelError
+from dnnsa.files import digest
 from dnnsa.perturb import (
     KINDS,
     Brightness,
     Clip,
     Contrast,
+    DropoutSegment,
+    FeatureNoise,
+    FeatureShift,
+    Function,
     GaussianBlur,
     GaussianNoise,
+    Mask,
     Perturbation,
+    Replace,
     Rotation,
+    TimeShift,
     Translation,
 )
 from dnnsa.perturb.base import Data
 
+HERE = Path(__file__).parent
 ROWS = 6
 IMAGES = np.random.default_rng(0).random((ROWS, 5, 7, 2), dtype=np.float32)
+TABLE = np.random.default_rng(3).random((ROWS, 6), dtype=np.float32)
+SERIES = np.random.default_rng(4).random((ROWS, 9, 2), dtype=np.float32)
+INPUTS = {  # what a kind is tried on, if not IMAGES
+    **dict.fromkeys(("feature_noise", "feature_shift", "replace"), TABLE),
+    **dict.fromkeys(("dropout_segment", "time_shift"), SERIES),
+}
 CASE = np.arange(ROWS, dtype=np.int32)
 RNG = np.random.default_rng(1)
 VALUES = {
@@ -36,7 +52,19 @@ VALUES = {
     "seed": np.arange(ROWS),
     "low": RNG.uniform(0, 0.4, ROWS),
     "high": RNG.uniform(0.6, 1, ROWS),
+    "cell": RNG.uniform(0, 1, (ROWS, 6)),
+    "shift": RNG.uniform(-2, 2, ROWS),
+    "share": RNG.uniform(0.2, 0.8, ROWS),
+    "start": RNG.uniform(0, 0.5, ROWS),
+    "length": RNG.uniform(0.1, 0.5, ROWS),
+    "steps": RNG.uniform(-3, 3, ROWS),
 }
+
+
+def inputs_of(part: Perturbation) -> Any:
+    return INPUTS.get(part.kind, IMAGES)
+
+
 BY_FACTORS: list[Perturbation] = [
     Rotation(angle="angle"),
     Translation(x="x", y="y"),
@@ -45,6 +73,13 @@ BY_FACTORS: list[Perturbation] = [
     GaussianBlur(sd="sd"),
     GaussianNoise(sd="sd", seed="seed"),
     Clip(low="low", high="high"),
+    Mask(cells="cell", grid=(2, 3), fill="mean"),
+    FeatureNoise(sd="sd", seed="seed"),
+    FeatureShift(shift="shift"),
+    Replace(share="share", seed="seed"),
+    DropoutSegment(start="start", length="length"),
+    TimeShift(steps="steps"),
+    Function(call="shifted:shifted", factors=("delta",)),
 ]
 NEUTRAL: list[Perturbation] = [
     Rotation(angle=0.0),
@@ -54,7 +89,21 @@ NEUTRAL: list[Perturbation] = [
     GaussianBlur(sd=0.0),
     GaussianNoise(sd=0.0, seed=3),
     Clip(low=0.0, high=1.0),
+    Mask(cells="whole", grid=(2, 3), fill=7.0),
+    FeatureNoise(sd=0.0, seed=3),
+    FeatureShift(shift=0.0),
+    Replace(share=0.0, seed=3),
+    DropoutSegment(start=0.0, length=0.0),
+    TimeShift(steps=0.0),
+    Function(call="shifted:shifted"),
 ]
+WHOLE = {"whole": np.ones((ROWS, 6))}  # of a mask, which has no constants
+CONSTANT = [part for part in BY_FACTORS if part.kind not in ("mask", "function")]
+TRACED = [part for part in BY_FACTORS if part.kind != "function"]
+IMAGES_ONLY = [part for part in BY_FACTORS if part.kind in ("rotation", "translation", "gaussian_blur", "mask")]
+TABLES_ONLY = [part for part in BY_FACTORS if inputs_of(part) is TABLE]
+SERIES_ONLY = [part for part in BY_FACTORS if inputs_of(part) is SERIES]
+ANY_SHAPE = [part for part in BY_FACTORS if inputs_of(part) is IMAGES and part not in IMAGES_ONLY]
 of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
 
 
@@ -65,7 +114,7 @@ def data(shape: tuple[int, ...] = IMAGES.shape[1:]) -> Data:
         raise ModelError(f"{setting}: no array `{name}`")
 
     entries = np.random.default_rng(2).random((20, *shape), dtype=np.float32)
-    return Data(entries, none, Path(), {})
+    return Data(entries, none, HERE, {"call": digest(HERE / "shifted.py")})
 
 
 def apply(part: Perturbation, inputs: Any, values: dict[str, Any], case: Any = CASE) -> Any:
@@ -81,60 +130,64 @@ def test_every_kind_is_listed_under_its_name() -> None:
 
 @of_each_kind
 def test_a_part_names_the_factors_that_it_reads(part: Perturbation) -> None:
-    apply(part, IMAGES, {name: VALUES[name] for name in part.factors})
+    apply(part, inputs_of(part), {name: VALUES[name] for name in part.factors})
     for missing in part.factors:
         with pytest.raises(KeyError):
-            apply(part, IMAGES, {name: VALUES[name] for name in part.factors if name != missing})
+            apply(part, inputs_of(part), {name: VALUES[name] for name in part.factors if name != missing})
 
 
 @of_each_kind
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_shape_and_dtype_are_kept(part: Perturbation, dtype: str) -> None:
-    result = apply(part, IMAGES.astype(dtype), VALUES)
-    assert (result.shape, result.dtype) == (IMAGES.shape, np.dtype(dtype))
+    result = apply(part, inputs_of(part).astype(dtype), VALUES)
+    assert (result.shape, result.dtype) == (inputs_of(part).shape, np.dtype(dtype))
     assert np.isfinite(result).all()
 
 
 @pytest.mark.parametrize("part", NEUTRAL, ids=lambda part: part.kind)
 def test_the_neutral_strength_gives_the_inputs_back_bit_for_bit(part: Perturbation) -> None:
-    assert part.factors == ()
-    np.testing.assert_array_equal(apply(part, IMAGES, {}), IMAGES)
+    assert set(part.factors) <= WHOLE.keys()
+    np.testing.assert_array_equal(apply(part, inputs_of(part), WHOLE), inputs_of(part))
 
 
 @of_each_kind
 def test_a_row_does_not_see_its_neighbours(part: Perturbation) -> None:
-    others, values = IMAGES[::-1].copy(), {name: array[::-1].copy() for name, array in VALUES.items()}
-    others[2], case = IMAGES[2], CASE[::-1].copy()
+    inputs = inputs_of(part)
+    others, values = inputs[::-1].copy(), {name: array[::-1].copy() for name, array in VALUES.items()}
+    others[2], case = inputs[2], CASE[::-1].copy()
     case[2] = CASE[2]
     for name, array in VALUES.items():
         values[name][2] = array[2]
-    np.testing.assert_array_equal(apply(part, others, values, case)[2], apply(part, IMAGES, VALUES)[2])
+    np.testing.assert_array_equal(apply(part, others, values, case)[2], apply(part, inputs, VALUES)[2])
 
 
 @of_each_kind
 def test_a_row_alone_is_the_row_in_its_batch_to_rounding(part: Perturbation) -> None:
-    together = apply(part, IMAGES, VALUES)
-    alone = apply(part, IMAGES[4:5], {name: array[4:5] for name, array in VALUES.items()}, CASE[4:5])
+    together = apply(part, inputs_of(part), VALUES)
+    alone = apply(part, inputs_of(part)[4:5], {name: array[4:5] for name, array in VALUES.items()}, CASE[4:5])
     np.testing.assert_allclose(alone[0], together[4], atol=2e-6)
 
 
-@of_each_kind
+@pytest.mark.parametrize("part", TRACED, ids=lambda part: part.kind)
 def test_it_can_be_traced_into_one_function(part: Perturbation) -> None:
+    inputs = inputs_of(part)
     values = {name: ops.convert_to_tensor(VALUES[name]) for name in part.factors}
-    traced = tf.function(part.bind(data()))(ops.convert_to_tensor(IMAGES), values, ops.convert_to_tensor(CASE))
-    np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, IMAGES, VALUES), atol=2e-6)
+    bound = part.bind(data(inputs.shape[1:]))
+    assert not isinstance(bound, OnHost)
+    traced = tf.function(bound)(ops.convert_to_tensor(inputs), values, ops.convert_to_tensor(CASE))
+    np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, inputs, VALUES), atol=2e-6)
 
 
-@of_each_kind
+@pytest.mark.parametrize("part", CONSTANT, ids=lambda part: part.kind)
 def test_a_constant_is_a_factor_that_does_not_vary(part: Perturbation) -> None:
     constants = {name: VALUES[name][3].item() for name in part.factors}
     fixed = type(part)(**constants)
     same = {name: np.full(ROWS, constant) for name, constant in constants.items()}
-    np.testing.assert_array_equal(apply(fixed, IMAGES, {}), apply(part, IMAGES, same))
+    np.testing.assert_array_equal(apply(fixed, inputs_of(part), {}), apply(part, inputs_of(part), same))
 
 
-@pytest.mark.parametrize("part", [BY_FACTORS[0], BY_FACTORS[1], BY_FACTORS[4]], ids=lambda part: part.kind)
-def test_only_images_can_be_moved_or_blurred(part: Perturbation) -> None:
+@pytest.mark.parametrize("part", IMAGES_ONLY, ids=lambda part: part.kind)
+def test_only_images_can_be_moved_blurred_or_masked(part: Perturbation) -> None:
     part.bind(data((8, 8, 1)))
     with pytest.raises(ModelError) as error:
         part.bind(data((8,)))
@@ -143,7 +196,21 @@ def test_only_images_can_be_moved_or_blurred(part: Perturbation) -> None:
     )
 
 
-@pytest.mark.parametrize("part", [*BY_FACTORS[2:4], *BY_FACTORS[5:]], ids=lambda part: part.kind)
+@pytest.mark.parametrize("part", ANY_SHAPE, ids=lambda part: part.kind)
 def test_inputs_of_any_shape_can_be_changed_value_by_value(part: Perturbation) -> None:
     part.bind(data((7,)))
     assert apply(part, IMAGES[:, 0, :, 0], VALUES).shape == (ROWS, 7)
+
+
+@pytest.mark.parametrize("part", TABLES_ONLY, ids=lambda part: part.kind)
+def test_only_tables_have_features(part: Perturbation) -> None:
+    with pytest.raises(ModelError) as error:
+        part.bind(data((8, 2)))
+    assert str(error.value) == (f"{part.kind} needs rows of a table, of shape (features,), got inputs of shape (8, 2).")
+
+
+@pytest.mark.parametrize("part", SERIES_ONLY, ids=lambda part: part.kind)
+def test_only_series_have_steps(part: Perturbation) -> None:
+    with pytest.raises(ModelError) as error:
+        part.bind(data((8,)))
+    assert str(error.value) == f"{part.kind} needs series of shape (steps, channels), got inputs of shape (8,)."

@@ -1,0 +1,56 @@
+"""Series against NumPy: which steps are lost, and what stands between two steps."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from keras import ops
+
+from dnnsa.perturb import DropoutSegment, TimeShift
+
+SERIES = np.random.default_rng(0).random((5, 8, 2), dtype=np.float32)
+
+
+def changed(part: Any, **values: Any) -> Any:
+    tensors = {name: ops.convert_to_tensor(np.asarray(array, np.float32)) for name, array in values.items()}
+    return ops.convert_to_numpy(part.apply(ops.convert_to_tensor(SERIES), tensors, None))
+
+
+@pytest.mark.parametrize("fill", ["zero", "mean"])
+def test_the_steps_of_the_stretch_are_filled(fill: Any) -> None:
+    start, length = [0, 0.25, 0.9, 0.32, 0], [0.25, 0.5, 1, 0.05, 1]
+    lost = [slice(0, 2), slice(2, 6), slice(7, 8), slice(0, 0), slice(0, 8)]  # middles are 1/16, 3/16, ..., 15/16
+    expected = SERIES.copy()
+    for row, steps in enumerate(lost):
+        expected[row, steps] = 0 if fill == "zero" else SERIES[row].mean(axis=0)
+    part = DropoutSegment(start="start", length="length", fill=fill)
+    np.testing.assert_allclose(changed(part, start=start, length=length), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("start", "length"), [(-0.1, 0.5), (1.1, 0.5), (0, -0.1), (0, 1.1), (np.nan, 0), (0, np.nan)])
+def test_what_is_no_share_is_nan(start: float, length: float) -> None:
+    part = DropoutSegment(start="start", length="length")
+    assert np.isnan(changed(part, start=[start] * 5, length=[length] * 5)).all()
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_constant_share_is_from_0_to_1(share: float) -> None:
+    with pytest.raises(ValueError, match="`start` must be from 0 to 1"):
+        DropoutSegment(start=share, length=0.5)
+    with pytest.raises(ValueError, match="`length` must be from 0 to 1"):
+        DropoutSegment(start=0.5, length=share)
+
+
+def test_a_shift_interpolates_as_numpy_does() -> None:
+    steps = [0.5, -1.25, 3, 7.75, -100]
+    padded = np.pad(SERIES.astype(np.float64), ((0, 0), (1, 1), (0, 0)))  # 0 one step before and one after
+    expected = np.empty_like(SERIES)
+    for row, channel in np.ndindex(5, 2):
+        times = np.arange(8) - steps[row]
+        expected[row, :, channel] = np.interp(times, np.arange(-1, 9), padded[row, :, channel])
+    np.testing.assert_allclose(changed(TimeShift(steps="steps"), steps=steps), expected, atol=1e-6)
+
+
+def test_no_shift_is_nan_and_an_endless_one_is_0() -> None:
+    assert np.isnan(changed(TimeShift(steps="steps"), steps=[np.nan] * 5)).all()
+    assert not changed(TimeShift(steps="steps"), steps=[1e30, -1e30, np.inf, -np.inf, 9]).any()
