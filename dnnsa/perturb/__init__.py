@@ -2,8 +2,9 @@
 
 from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur
-from dnnsa.perturb.geometry import Rotation, Translation
-from dnnsa.perturb.intensity import Brightness, Clip, Contrast
+from dnnsa.perturb.colour import Hue, Saturation
+from dnnsa.perturb.geometry import Rotation, Scale, Shear, Translation
+from dnnsa.perturb.intensity import Brightness, Clip, Contrast, Gamma
 from dnnsa.perturb.noise import GaussianNoise
 
 __all__ = [
@@ -11,18 +12,28 @@ __all__ = [
     "Brightness",
     "Clip",
     "Contrast",
+    "Gamma",
     "GaussianBlur",
     "GaussianNoise",
+    "Hue",
     "Perturbation",
     "Rotation",
+    "Saturation",
+    "Scale",
+    "Shear",
     "Translation",
 ]
 
 KINDS: dict[str, type[Perturbation]] = {
     "rotation": Rotation,
     "translation": Translation,
+    "scale": Scale,
+    "shear": Shear,
     "brightness": Brightness,
     "contrast": Contrast,
+    "gamma": Gamma,
+    "saturation": Saturation,
+    "hue": Hue,
     "gaussian_blur": GaussianBlur,
     "gaussian_noise": GaussianNoise,
     "clip": Clip,

@@ -101,10 +101,29 @@ def nan_below_zero(row: Tensor) -> Tensor:
     return ops.where(row < 0, ops.full_like(row, float("nan")), row)
 
 
+def nan_unless(sound: Tensor, result: Tensor) -> Tensor:
+    """The result where the condition, of a shape that broadcasts with it, is true, NaN elsewhere: a failed run."""
+    from keras import ops
+
+    return ops.where(sound, result, ops.full_like(result, float("nan")))
+
+
 def check_not_negative(field: str, parameter: FactorOrNumber) -> None:
     """Refuse a constant below 0."""
     if not isinstance(parameter, str) and parameter < 0:
         raise ValueError(f"`{field}` must be 0 or more, got {parameter:g}")
+
+
+def check_positive(field: str, parameter: FactorOrNumber) -> None:
+    """Refuse a constant that is 0 or below."""
+    if not isinstance(parameter, str) and not parameter > 0:
+        raise ValueError(f"`{field}` must be above 0, got {parameter:g}")
+
+
+def check_share(field: str, parameter: FactorOrNumber) -> None:
+    """Refuse a constant outside of 0 to 1."""
+    if not isinstance(parameter, str) and not 0 <= parameter <= 1:
+        raise ValueError(f"`{field}` must be from 0 to 1, got {parameter:g}")
 
 
 def check_image(kind: str, shape: Shape) -> None:
