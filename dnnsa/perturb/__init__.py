@@ -3,9 +3,10 @@
 from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur
 from dnnsa.perturb.colour import Hue, Saturation
+from dnnsa.perturb.cover import Haze, Occlusion
 from dnnsa.perturb.geometry import Rotation, Scale, Shear, Translation
 from dnnsa.perturb.intensity import Brightness, Clip, Contrast, Gamma
-from dnnsa.perturb.noise import GaussianNoise
+from dnnsa.perturb.noise import GaussianNoise, ImpulseNoise, ShotNoise
 
 __all__ = [
     "KINDS",
@@ -15,12 +16,16 @@ __all__ = [
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
+    "Haze",
     "Hue",
+    "ImpulseNoise",
+    "Occlusion",
     "Perturbation",
     "Rotation",
     "Saturation",
     "Scale",
     "Shear",
+    "ShotNoise",
     "Translation",
 ]
 
@@ -36,5 +41,9 @@ KINDS: dict[str, type[Perturbation]] = {
     "hue": Hue,
     "gaussian_blur": GaussianBlur,
     "gaussian_noise": GaussianNoise,
+    "shot_noise": ShotNoise,
+    "impulse_noise": ImpulseNoise,
+    "occlusion": Occlusion,
+    "haze": Haze,
     "clip": Clip,
 }

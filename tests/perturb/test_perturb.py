@@ -18,12 +18,16 @@ from dnnsa.perturb import (
     Gamma,
     GaussianBlur,
     GaussianNoise,
+    Haze,
     Hue,
+    ImpulseNoise,
+    Occlusion,
     Perturbation,
     Rotation,
     Saturation,
     Scale,
     Shear,
+    ShotNoise,
     Translation,
 )
 from dnnsa.perturb.base import Data
@@ -43,6 +47,7 @@ VALUES = {
     "delta": RNG.uniform(-1, 1, ROWS),
     "factor": RNG.uniform(0, 2, ROWS),
     "sd": RNG.uniform(0.1, 3, ROWS),
+    "share": np.linspace(0.1, 0.9, ROWS),
     "seed": np.arange(ROWS),
     "low": RNG.uniform(0, 0.4, ROWS),
     "high": RNG.uniform(0.6, 1, ROWS),
@@ -59,6 +64,10 @@ BY_FACTORS: list[Perturbation] = [
     Contrast(factor="factor"),
     GaussianBlur(sd="sd"),
     GaussianNoise(sd="sd", seed="seed"),
+    ShotNoise(amplitude="sd", seed="seed"),
+    ImpulseNoise(share="share", seed="seed", low="low", high="high"),
+    Occlusion(size="share", x="low", y="high", value="delta"),
+    Haze(amount="share", airlight="high"),
     Clip(low="low", high="high"),
 ]
 NEUTRAL: list[Perturbation] = [
@@ -73,9 +82,13 @@ NEUTRAL: list[Perturbation] = [
     Contrast(factor=1.0),
     GaussianBlur(sd=0.0),
     GaussianNoise(sd=0.0, seed=3),
+    ShotNoise(amplitude=0.0, seed=3),
+    ImpulseNoise(share=0.0, seed=3),
+    Occlusion(size=0.0),
+    Haze(amount=0.0),
     Clip(low=0.0, high=1.0),
 ]
-IMAGES_ONLY = {"rotation", "translation", "scale", "shear", "saturation", "hue", "gaussian_blur"}
+IMAGES_ONLY = {"rotation", "translation", "scale", "shear", "saturation", "hue", "gaussian_blur", "occlusion"}
 of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
 
 
