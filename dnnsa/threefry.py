@@ -31,11 +31,12 @@ def threefry(key: tuple[Tensor, Tensor], counter: tuple[Tensor, Tensor]) -> tupl
 def uniforms(seed: Tensor, stream: Tensor, count: int) -> Tensor:
     """Uniform numbers of the open unit interval, (rows, count) float32, as `normals` are made.
 
-    They are the middles of 2**24 equal parts.
+    They are the middles of 2**23 equal parts: float32 holds no half beside a larger integer.
     """
     from keras import ops
 
-    return (ops.cast(ops.concatenate(_draws(seed, stream, count), axis=1)[:, :count], "float32") + 0.5) * 2.0**-24
+    bits = ops.bitwise_right_shift(ops.concatenate(_draws(seed, stream, count), axis=1)[:, :count], _word(1))
+    return (ops.cast(bits, "float32") + 0.5) * 2.0**-23
 
 
 def normals(seed: Tensor, stream: Tensor, count: int) -> Tensor:

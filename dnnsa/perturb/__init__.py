@@ -2,11 +2,13 @@
 
 from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur
+from dnnsa.perturb.colour import Hue, Saturation
+from dnnsa.perturb.cover import Haze, Occlusion
 from dnnsa.perturb.function import Function
-from dnnsa.perturb.geometry import Rotation, Translation
-from dnnsa.perturb.intensity import Brightness, Clip, Contrast
+from dnnsa.perturb.geometry import Rotation, Scale, Shear, Translation
+from dnnsa.perturb.intensity import Brightness, Clip, Contrast, Gamma
 from dnnsa.perturb.mask import Mask
-from dnnsa.perturb.noise import GaussianNoise
+from dnnsa.perturb.noise import GaussianNoise, ImpulseNoise, ShotNoise
 from dnnsa.perturb.series import DropoutSegment, TimeShift
 from dnnsa.perturb.table import FeatureNoise, FeatureShift, Replace
 
@@ -19,12 +21,21 @@ __all__ = [
     "FeatureNoise",
     "FeatureShift",
     "Function",
+    "Gamma",
     "GaussianBlur",
     "GaussianNoise",
+    "Haze",
+    "Hue",
+    "ImpulseNoise",
     "Mask",
+    "Occlusion",
     "Perturbation",
     "Replace",
     "Rotation",
+    "Saturation",
+    "Scale",
+    "Shear",
+    "ShotNoise",
     "TimeShift",
     "Translation",
 ]
@@ -32,10 +43,19 @@ __all__ = [
 KINDS: dict[str, type[Perturbation]] = {
     "rotation": Rotation,
     "translation": Translation,
+    "scale": Scale,
+    "shear": Shear,
     "brightness": Brightness,
     "contrast": Contrast,
+    "gamma": Gamma,
+    "saturation": Saturation,
+    "hue": Hue,
     "gaussian_blur": GaussianBlur,
     "gaussian_noise": GaussianNoise,
+    "shot_noise": ShotNoise,
+    "impulse_noise": ImpulseNoise,
+    "occlusion": Occlusion,
+    "haze": Haze,
     "clip": Clip,
     "mask": Mask,
     "feature_noise": FeatureNoise,

@@ -127,10 +127,29 @@ def check_seed(parameter: FactorOrInteger) -> None:
         raise ValueError(f"`seed` must be a 64-bit integer, from -2**63 to 2**63 - 1, got {parameter}")
 
 
+def nan_unless(sound: Tensor, result: Tensor) -> Tensor:
+    """The result where the condition, of a shape that broadcasts with it, is true, NaN elsewhere: a failed run."""
+    from keras import ops
+
+    return ops.where(sound, result, ops.full_like(result, float("nan")))
+
+
 def check_not_negative(field: str, parameter: FactorOrNumber) -> None:
     """Refuse a constant below 0."""
     if not isinstance(parameter, str) and parameter < 0:
         raise ValueError(f"`{field}` must be 0 or more, got {parameter:g}")
+
+
+def check_positive(field: str, parameter: FactorOrNumber) -> None:
+    """Refuse a constant that is 0 or below."""
+    if not isinstance(parameter, str) and not parameter > 0:
+        raise ValueError(f"`{field}` must be above 0, got {parameter:g}")
+
+
+def check_share(field: str, parameter: FactorOrNumber) -> None:
+    """Refuse a constant outside of 0 to 1."""
+    if not isinstance(parameter, str) and not 0 <= parameter <= 1:
+        raise ValueError(f"`{field}` must be from 0 to 1, got {parameter:g}")
 
 
 def check_image(kind: str, shape: Shape) -> None:

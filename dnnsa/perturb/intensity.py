@@ -1,9 +1,9 @@
-"""Values changed one by one: brightness, contrast and an explicit clip. Nothing clips unless the study says so."""
+"""Values changed one by one: brightness, contrast, gamma and a clip. Nothing clips unless the study says so."""
 
 from typing import ClassVar, Literal
 
 from dnnsa.arrays import Tensor, Values
-from dnnsa.perturb.base import Apply, Data, FactorOrNumber, beside, named, strength
+from dnnsa.perturb.base import Apply, Data, FactorOrNumber, beside, check_positive, named, nan_unless, strength
 from dnnsa.settings import settings
 
 
@@ -51,6 +51,35 @@ class Contrast:
         mean = ops.mean(inputs, axis=tuple(range(1, len(inputs.shape))), keepdims=True)  # (rows, 1, ..., 1)
         factor = beside(strength(self.factor, values, inputs), inputs)
         return inputs + (factor - 1) * (inputs - mean)  # written so that 1 gives the inputs back exactly
+
+
+@settings
+class Gamma:
+    """Every value raised to a power, for values from 0 to 1, which stay there; below 0 there is no power, but NaN."""
+
+    smooth: ClassVar[bool] = True
+
+    kind: Literal["gamma"] = "gamma"
+    gamma: FactorOrNumber
+    """The exponent, above 0: a factor or a number; 1 changes nothing, more is darker, 0 or less is NaN."""
+
+    def __post_init__(self) -> None:
+        check_positive("gamma", self.gamma)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.gamma)
+
+    def bind(self, data: Data) -> Apply:
+        return self.apply
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
+        from keras import ops
+
+        gamma = beside(strength(self.gamma, values, inputs), inputs)
+        log = ops.log(ops.where(inputs > 0, inputs, ops.ones_like(inputs)))
+        power = inputs * ops.exp((gamma - 1) * log)  # written so that 1 gives the inputs back exactly
+        return nan_unless(ops.logical_and(gamma > 0, ops.logical_or(inputs >= 0, gamma == 1)), power)
 
 
 @settings

@@ -1,11 +1,11 @@
-"""Brightness, contrast and clip against NumPy."""
+"""Brightness, contrast, gamma and clip against NumPy."""
 
 import numpy as np
 import pytest
 from keras import ops
 from numpy.typing import NDArray
 
-from dnnsa.perturb import Brightness, Clip, Contrast, Perturbation
+from dnnsa.perturb import Brightness, Clip, Contrast, Gamma, Perturbation
 
 IMAGES = np.random.default_rng(0).random((4, 5, 3, 2), dtype=np.float32)
 STRENGTH = np.array([0.3, -0.2, 1.7, 0.0])
@@ -59,3 +59,27 @@ def test_constant_limits_in_the_wrong_order_are_refused_at_once() -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011
         Clip(low=1.0, high=0.0)
     assert str(error.value) == "`low` must be below `high`, got low: 1 and high: 0"
+
+
+def test_gamma_is_a_power() -> None:
+    gamma = np.array([0.4, 1.0, 2.2, 5.0])
+    images = IMAGES.copy()
+    images[:, 0, 0, 0] = 0
+    expected = images.astype(np.float64) ** gamma[:, None, None, None]
+    np.testing.assert_allclose(applied(Gamma(gamma="gamma"), images, gamma=gamma), expected, atol=1e-6)
+
+
+def test_a_power_of_a_negative_value_is_a_failed_run() -> None:
+    images = IMAGES.copy()
+    images[1:3, 2, 0, 1] = -0.1
+    result = applied(Gamma(gamma="gamma"), images, gamma=np.array([2.0, 2.0, 1.0, 2.0]))
+    assert np.argwhere(np.isnan(result)).tolist() == [[1, 2, 0, 1]]
+
+
+def test_an_exponent_of_0_or_less_is_a_failed_run() -> None:
+    result = applied(Gamma(gamma="gamma"), gamma=np.array([1.0, 0.0, -1.0, np.nan]))
+    assert np.isnan(result[1:]).all()
+    assert np.isfinite(result[0]).all()
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        Gamma(gamma=0.0)
+    assert str(error.value) == "`gamma` must be above 0, got 0"
