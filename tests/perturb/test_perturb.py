@@ -23,6 +23,7 @@ from dnnsa.perturb import (
     ImpulseNoise,
     Occlusion,
     Perturbation,
+    Pixelation,
     Rotation,
     Saturation,
     Scale,
@@ -47,6 +48,7 @@ VALUES = {
     "delta": RNG.uniform(-1, 1, ROWS),
     "factor": RNG.uniform(0, 2, ROWS),
     "sd": RNG.uniform(0.1, 3, ROWS),
+    "block": np.linspace(1.5, 4, ROWS),
     "share": np.linspace(0.1, 0.9, ROWS),
     "seed": np.arange(ROWS),
     "low": RNG.uniform(0, 0.4, ROWS),
@@ -64,6 +66,7 @@ BY_FACTORS: list[Perturbation] = [
     Contrast(factor="factor"),
     GaussianBlur(sd="sd"),
     GaussianNoise(sd="sd", seed="seed"),
+    Pixelation(size="block"),
     ShotNoise(amplitude="sd", seed="seed"),
     ImpulseNoise(share="share", seed="seed", low="low", high="high"),
     Occlusion(size="share", x="low", y="high", value="delta"),
@@ -82,13 +85,24 @@ NEUTRAL: list[Perturbation] = [
     Contrast(factor=1.0),
     GaussianBlur(sd=0.0),
     GaussianNoise(sd=0.0, seed=3),
+    Pixelation(size=1.0),
     ShotNoise(amplitude=0.0, seed=3),
     ImpulseNoise(share=0.0, seed=3),
     Occlusion(size=0.0),
     Haze(amount=0.0),
     Clip(low=0.0, high=1.0),
 ]
-IMAGES_ONLY = {"rotation", "translation", "scale", "shear", "saturation", "hue", "gaussian_blur", "occlusion"}
+IMAGES_ONLY = {
+    "rotation",
+    "translation",
+    "scale",
+    "shear",
+    "saturation",
+    "hue",
+    "gaussian_blur",
+    "pixelation",
+    "occlusion",
+}
 of_each_kind = pytest.mark.parametrize("part", BY_FACTORS, ids=lambda part: part.kind)
 
 
