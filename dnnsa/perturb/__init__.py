@@ -1,7 +1,7 @@
 """What can happen to a nominal input before it reaches the network, one file for each family of operations."""
 
 from dnnsa.perturb.base import Perturbation
-from dnnsa.perturb.blur import GaussianBlur
+from dnnsa.perturb.blur import GaussianBlur, Pixelation
 from dnnsa.perturb.colour import Hue, Saturation
 from dnnsa.perturb.cover import Haze, Occlusion
 from dnnsa.perturb.function import Function
@@ -30,6 +30,7 @@ __all__ = [
     "Mask",
     "Occlusion",
     "Perturbation",
+    "Pixelation",
     "Replace",
     "Rotation",
     "Saturation",
@@ -51,6 +52,7 @@ KINDS: dict[str, type[Perturbation]] = {
     "saturation": Saturation,
     "hue": Hue,
     "gaussian_blur": GaussianBlur,
+    "pixelation": Pixelation,
     "gaussian_noise": GaussianNoise,
     "shot_noise": ShotNoise,
     "impulse_noise": ImpulseNoise,

@@ -1,4 +1,4 @@
-"""Gaussian blur with a width of its own for each row, without a kernel radius."""
+"""Averages of pixels, with a width of its own for each row: Gaussian blur, without a kernel radius, and pixelation."""
 
 from typing import ClassVar, Literal
 
@@ -7,10 +7,12 @@ from dnnsa.perturb.base import (
     Apply,
     Data,
     FactorOrNumber,
+    beside,
     check_image,
     check_not_negative,
     named,
     nan_below_zero,
+    nan_unless,
     strength,
 )
 from dnnsa.settings import settings
@@ -41,14 +43,62 @@ class GaussianBlur:
         return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
-        from keras import ops
 
-        rows, height, width, channels = inputs.shape
         sd = nan_below_zero(strength(self.sd, values, inputs))  # (rows,)
-        down = ops.matmul(_weights(sd, height), ops.reshape(inputs, (rows, height, width * channels)))
-        across = ops.reshape(ops.transpose(ops.reshape(down, inputs.shape), (0, 2, 1, 3)), (rows, width, -1))
-        across = ops.matmul(_weights(sd, width), across)  # (rows, width, height * channels)
-        return ops.transpose(ops.reshape(across, (rows, width, height, channels)), (0, 2, 1, 3))
+        return _averaged(inputs, _weights(sd, inputs.shape[1]), _weights(sd, inputs.shape[2]))
+
+
+@settings
+class Pixelation:
+    """Every pixel replaced by the mean of its block: a coarser grid of squares, from the upper left corner.
+
+    With a size that is not whole, pixel i belongs to block floor(i / size) in each direction. Blocks at the right and
+    at the bottom edge may be smaller.
+    """
+
+    smooth: ClassVar[bool] = False
+
+    kind: Literal["pixelation"] = "pixelation"
+    size: FactorOrNumber
+    """Side of a block, pixels, 1 or more: a factor or a number; 1 changes nothing, below 1 is NaN."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.size, str) and not self.size >= 1:
+            raise ValueError(f"`size` must be 1 or more, got {self.size:g}")
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.size)
+
+    def bind(self, data: Data) -> Apply:
+        check_image(self.kind, data.shape)
+        return self.apply
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
+        size = strength(self.size, values, inputs)  # (rows,)
+        mean = _averaged(inputs, _blocks(size, inputs.shape[1]), _blocks(size, inputs.shape[2]))
+        return nan_unless(beside(size >= 1, inputs), mean)
+
+
+def _averaged(inputs: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Images whose columns and rows are averaged by (rows, height, height) and (rows, width, width) weights."""
+    from keras import ops
+
+    rows, height, width, channels = inputs.shape
+    mean = ops.matmul(down, ops.reshape(inputs, (rows, height, width * channels)))
+    mean = ops.reshape(ops.transpose(ops.reshape(mean, inputs.shape), (0, 2, 1, 3)), (rows, width, -1))
+    mean = ops.matmul(across, mean)  # (rows, width, height * channels)
+    return ops.transpose(ops.reshape(mean, (rows, width, height, channels)), (0, 2, 1, 3))
+
+
+def _blocks(size: Tensor, pixels: int) -> Tensor:
+    """Weight of each pixel of a line for each pixel of the result, (rows, pixels, pixels): alike within a block."""
+    from keras import ops
+
+    size = ops.where(size >= 1, size, ops.ones_like(size))[:, None]
+    block = ops.floor(ops.arange(pixels, dtype=size.dtype)[None, :] / size)  # (rows, pixels)
+    weights = ops.cast(block[:, :, None] == block[:, None, :], size.dtype)
+    return weights / ops.sum(weights, axis=2, keepdims=True)
 
 
 def _weights(sd: Tensor, size: int) -> Tensor:

@@ -6,7 +6,7 @@ from keras import ops
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dnnsa.perturb import GaussianBlur
+from dnnsa.perturb import GaussianBlur, Pixelation
 
 IMAGES = np.random.default_rng(0).random((6, 8, 11, 2), dtype=np.float32)
 CASE = np.zeros(6, np.int32)
@@ -53,3 +53,29 @@ def test_a_constant_width_below_zero_is_refused_at_once() -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011
         GaussianBlur(sd=-0.5)
     assert str(error.value) == "`sd` must be 0 or more, got -0.5"
+
+
+def test_pixelation_is_the_mean_of_each_block() -> None:
+    images = np.random.default_rng(3).random((5, 7, 9, 2), dtype=np.float32)
+    size = np.array([1.0, 2.0, 2.5, 4.0, 100.0])
+    values = {"size": ops.convert_to_tensor(size)}
+    part = Pixelation(size="size")
+    result = ops.convert_to_numpy(part.apply(ops.convert_to_tensor(images), values, np.zeros(5, np.int32)))
+    for row, column in np.ndindex(7, 9):
+        for image in range(5):
+            down, across = (
+                np.floor(np.arange(n) / size[image]) == at // size[image] for n, at in ((7, row), (9, column))
+            )
+            block = images[image][down][:, across]
+            np.testing.assert_allclose(result[image, row, column], block.mean(axis=(0, 1)), atol=1e-6)
+
+
+def test_a_block_of_less_than_a_pixel_is_a_failed_run() -> None:
+    images = ops.convert_to_tensor(np.ones((4, 3, 3, 1), np.float32))
+    values = {"size": ops.convert_to_tensor(np.array([0.9, -2.0, np.nan, 1.5]))}
+    result = ops.convert_to_numpy(Pixelation(size="size").apply(images, values, np.zeros(4, np.int32)))
+    assert np.isnan(result[:3]).all()
+    assert np.isfinite(result[3]).all()
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        Pixelation(size=0.5)
+    assert str(error.value) == "`size` must be 1 or more, got 0.5"

@@ -30,6 +30,7 @@ from dnnsa.perturb import (
     Mask,
     Occlusion,
     Perturbation,
+    Pixelation,
     Replace,
     Rotation,
     Saturation,
@@ -63,6 +64,7 @@ VALUES = {
     "delta": RNG.uniform(-1, 1, ROWS),
     "factor": RNG.uniform(0, 2, ROWS),
     "sd": RNG.uniform(0.1, 3, ROWS),
+    "block": np.linspace(1.5, 4, ROWS),
     "share": np.linspace(0.1, 0.9, ROWS),
     "seed": np.arange(ROWS),
     "low": RNG.uniform(0, 0.4, ROWS),
@@ -91,6 +93,7 @@ BY_FACTORS: list[Perturbation] = [
     Contrast(factor="factor"),
     GaussianBlur(sd="sd"),
     GaussianNoise(sd="sd", seed="seed"),
+    Pixelation(size="block"),
     ShotNoise(amplitude="sd", seed="seed"),
     ImpulseNoise(share="share", seed="seed", low="low", high="high"),
     Occlusion(size="share", x="low", y="high", value="delta"),
@@ -116,6 +119,7 @@ NEUTRAL: list[Perturbation] = [
     Contrast(factor=1.0),
     GaussianBlur(sd=0.0),
     GaussianNoise(sd=0.0, seed=3),
+    Pixelation(size=1.0),
     ShotNoise(amplitude=0.0, seed=3),
     ImpulseNoise(share=0.0, seed=3),
     Occlusion(size=0.0),
@@ -129,7 +133,18 @@ NEUTRAL: list[Perturbation] = [
     TimeShift(steps=0.0),
     Function(call="shifted:shifted"),
 ]
-OF_IMAGES = {"rotation", "translation", "scale", "shear", "saturation", "hue", "gaussian_blur", "occlusion", "mask"}
+OF_IMAGES = {
+    "rotation",
+    "translation",
+    "scale",
+    "shear",
+    "saturation",
+    "hue",
+    "gaussian_blur",
+    "occlusion",
+    "mask",
+    "pixelation",
+}
 WHOLE = {"whole": np.ones((ROWS, 6))}  # of a mask, which has no constants
 CONSTANT = [part for part in BY_FACTORS if part.kind not in ("mask", "function")]
 TRACED = [part for part in BY_FACTORS if part.kind != "function"]
