@@ -3,9 +3,10 @@
 from dnnsa.models.base import FactorModel, InputModel, Model
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
+from dnnsa.models.predictor import Predictor
 
 OF_FACTORS = (Function,)
-OF_INPUTS = (Keras,)
-KINDS: dict[str, type[Model]] = {"function": Function, "keras": Keras}
+OF_INPUTS = (Keras, Predictor)
+KINDS: dict[str, type[Model]] = {"function": Function, "keras": Keras, "predictor": Predictor}
 
-__all__ = ["KINDS", "OF_FACTORS", "OF_INPUTS", "FactorModel", "Function", "InputModel", "Keras", "Model"]
+__all__ = ["KINDS", "OF_FACTORS", "OF_INPUTS", "FactorModel", "Function", "InputModel", "Keras", "Model", "Predictor"]
