@@ -5,14 +5,16 @@ from dnnsa.models.executable import Executable
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
 from dnnsa.models.predictor import Predictor
+from dnnsa.models.sklearn import Sklearn
 
 OF_FACTORS = (Function, Executable)
-OF_INPUTS = (Keras, Predictor)
+OF_INPUTS = (Keras, Predictor, Sklearn)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
     "keras": Keras,
     "predictor": Predictor,
+    "sklearn": Sklearn,
 }
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "Keras",
     "Model",
     "Predictor",
+    "Sklearn",
 ]
