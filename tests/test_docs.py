@@ -97,9 +97,8 @@ NETWORK: dict[str, Any] = {
 def around(fragment: dict[str, Any]) -> dict[str, Any]:
     """The keys of a complete study that a fragment stands in, with a factor for each name that it uses."""
     model = fragment.get("model", {})
-    network = model.get("kind") == "keras" or not fragment.keys().isdisjoint(
-        {"cases", "perturb", "weights", "quantities"}
-    )
+    of_inputs = models.KINDS.get(model.get("kind")) in models.OF_INPUTS
+    network = of_inputs or not fragment.keys().isdisjoint({"cases", "perturb", "weights", "quantities"})
     rest: dict[str, Any] = NETWORK if network else {"model": {"kind": "function", "call": "model:f"}}
     if model.get("inputs"):
         rest = {"quantities": NETWORK["quantities"]}

@@ -1,11 +1,32 @@
 """Model adapters: recipes that workers turn into functions of the factors, or of inputs that factors perturb."""
 
 from dnnsa.models.base import FactorModel, InputModel, Model
+from dnnsa.models.executable import Executable
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
+from dnnsa.models.predictor import Predictor
+from dnnsa.models.sklearn import Sklearn
 
-OF_FACTORS = (Function,)
-OF_INPUTS = (Keras,)
-KINDS: dict[str, type[Model]] = {"function": Function, "keras": Keras}
+OF_FACTORS = (Function, Executable)
+OF_INPUTS = (Keras, Predictor, Sklearn)
+KINDS: dict[str, type[Model]] = {
+    "function": Function,
+    "executable": Executable,
+    "keras": Keras,
+    "predictor": Predictor,
+    "sklearn": Sklearn,
+}
 
-__all__ = ["KINDS", "OF_FACTORS", "OF_INPUTS", "FactorModel", "Function", "InputModel", "Keras", "Model"]
+__all__ = [
+    "KINDS",
+    "OF_FACTORS",
+    "OF_INPUTS",
+    "Executable",
+    "FactorModel",
+    "Function",
+    "InputModel",
+    "Keras",
+    "Model",
+    "Predictor",
+    "Sklearn",
+]

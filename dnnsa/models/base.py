@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
+import numpy as np
+
 from dnnsa.arrays import Array, OnHost, Tensor, Values
 from dnnsa.errors import ModelError
 from dnnsa.files import Digests, digest, verify
@@ -126,6 +128,19 @@ def check_batch_size(batch_size: int) -> None:
     """Refuse a batch of nothing."""
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be 1 or more, got {batch_size}")
+
+
+def check_coords(dims: Mapping[str, tuple[str, ...]], coords: Mapping[str, Any]) -> None:
+    """Refuse coordinates of a dimension that no quantity has."""
+    named = [dim for those in dims.values() for dim in those]
+    for dim in coords:
+        if dim not in named:
+            raise ValueError(f"`coords` has values of `{dim}`, and `dims` names no such dimension, only {named}")
+
+
+def as_coords(coords: Mapping[str, tuple[int | float | str, ...]]) -> Coords:
+    """Coordinates as settings have them, in arrays."""
+    return {dim: ((dim,), np.array(values)) for dim, values in coords.items()}
 
 
 def the_file(setting: str, directory: Path, path: str, what: str) -> Path:

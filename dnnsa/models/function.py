@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dnnsa.functions import check_call, function_files, load_function
-from dnnsa.models.base import Array, Digests, Evaluator, Outputs, Values
+from dnnsa.models.base import Array, Digests, Evaluator, Outputs, Values, as_coords, check_coords
 from dnnsa.settings import settings
 
 SETTING = "model.call"
@@ -34,10 +34,7 @@ class Function:
 
     def __post_init__(self) -> None:
         check_call(self.call)
-        named = [dim for dims in self.dims.values() for dim in dims]
-        for dim in self.coords:
-            if dim not in named:
-                raise ValueError(f"`coords` has values of `{dim}`, and `dims` names no such dimension, only {named}")
+        check_coords(self.dims, self.coords)
 
     def files(self, directory: Path) -> Mapping[str, Path]:
         return function_files(SETTING, self.call, directory)
@@ -52,8 +49,7 @@ class Function:
         """
         function = load_function(SETTING, self.call, directory, digests)
         run = _vectorized(function) if self.vectorized else _one_by_one(function)
-        coords = {dim: ((dim,), np.array(values)) for dim, values in self.coords.items()}
-        return Evaluator(run, self.dims, coords)
+        return Evaluator(run, self.dims, as_coords(self.coords))
 
 
 def _named(result: Any) -> Outputs:
