@@ -162,7 +162,7 @@ def no_layers(setting: str, layers: tuple[str, ...], kind: str) -> None:
     if layers:
         raise ModelError(
             f"{setting}: a model of kind `{kind}` does not show the outputs of its layers, and `{layers[0]}` is asked "
-            "for: use a network of Keras, ONNX or PyTorch."
+            "for: use a network of Keras."
         )
 
 

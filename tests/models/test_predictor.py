@@ -65,7 +65,7 @@ def test_layers_are_not_shown(tmp_path):
         loaded(tmp_path, "def f(x): return x", layers=("dense",))
     assert str(error.value) == (
         "model.call: a model of kind `predictor` does not show the outputs of its layers, and `dense` is asked for: "
-        "use a network of Keras, ONNX or PyTorch."
+        "use a network of Keras."
     )
 
 
