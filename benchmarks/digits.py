@@ -19,6 +19,7 @@ from dnnsa.cluster import Local
 from dnnsa.engine import Job, probe
 from dnnsa.engine.block import draws, evaluate
 from dnnsa.errors import StudyError
+from dnnsa.models.backend import compiled
 from dnnsa.reading import read_file
 from dnnsa.view.progress import Quiet
 
@@ -45,7 +46,7 @@ def bare_loop(study: dnnsa.Study, passes: int) -> float:
     images = study.cases.load(study.directory, study.digests()).inputs
     size = study.model.batch_size
     batch = images[[row % len(images) for row in range(size)]]
-    step = network.compile(network.predict)
+    step = compiled(lambda images: network.predict(images, {})[0])
     step(batch)
     began = time.perf_counter()
     for _ in range(0, passes, size):

@@ -71,7 +71,9 @@ def points_of(study: dnnsa.Study, block: int):
 
 def nominal_loop(study: dnnsa.Study) -> float:
     """Seconds of all passes with their quantities, of images that nothing has happened to."""
-    evaluator = network_evaluator(study.model, study.cases, (), study.quantities, study.directory, study.digests())
+    kept = ("factors", "model", "cases", "weights", "quantities")
+    untouched = SimpleNamespace(perturb=(), **{part: getattr(study, part) for part in kept})
+    evaluator = network_evaluator(untouched, study.directory, study.digests())
     blocks = list(points_of(study, 64))
     evaluator.run(blocks[0])
     began = time.perf_counter()
