@@ -43,7 +43,9 @@ class Dgsm:
 
     ``nu_k = E[(df/dx_k)^2]``, in units of the output squared per unit of the factor squared, and ``ST_k <= C_k nu_k /
     Var f`` with C_k the Poincare constant of the factor's law: a factor whose bound is small can be fixed. A bound
-    above 1 says nothing. It is infinite where the law has no finite constant (lognormal, or Weibull of shape below 1).
+    above 1 says nothing. It is infinite where the law has no finite constant (lognormal, or Weibull of shape below 1),
+    and for integers, choices and samples, which have no derivative (``nu_k`` is NaN): they may be among the factors,
+    since the inequality holds along one factor whatever the laws of the others.
 
     References
     ----------
@@ -83,9 +85,8 @@ class Dgsm:
             )
         if len(layout.laws) != len(layout.groups):
             raise ValueError(f"`dgsm` needs the law of each of {len(layout.groups)} factors, got {len(layout.laws)}")
-        for number, law in enumerate(layout.laws):
-            if law.discrete:
-                raise ValueError(f"`dgsm` needs derivatives: a `{law.kind}` factor (number {number + 1}) has none")
+        if all(law.discrete for law in layout.laws):
+            raise ValueError("`dgsm` needs derivatives, and no factor has any: all are integers, choices or the like")
         zero, runs = np.zeros(shape), np.zeros((layout.independent, *shape))
         return DgsmState(zero, zero, runs, runs, np.zeros((len(layout.groups), *shape)))
 
@@ -108,7 +109,7 @@ class Dgsm:
             )
 
     def finalize(self, replicates: Sequence[DgsmState], layout: Layout, resolution: float) -> Finalized:
-        constants = np.array([poincare(law) for law in layout.laws])  # (p,)
+        constants = np.array([np.nan if law.discrete else poincare(law) for law in layout.laws])  # (p,)
         maps = estimated(partial(_estimates, constants, resolution), replicates, self.merge, self.level)
         whole = reduce(self.merge, replicates)
         n, status = whole.n.astype(np.int64), _status(whole, resolution)
@@ -149,13 +150,13 @@ def _variance(state: DgsmState) -> Array:
 
 
 def _estimates(constants: Array, resolution: float, state: DgsmState) -> Mapping[str, Map]:
-    """``constants`` are the factors' Poincare constants, shape ``(p,)``."""
+    """``constants`` are the factors' Poincare constants, shape ``(p,)``; NaN of a factor without derivatives."""
     status = _status(state, resolution)  # (*shape)
     c = constants.reshape(-1, *(1,) * state.n.ndim)  # (p, 1, ...)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        bound = np.where(np.isinf(c), np.inf, c * (state.nu / _variance(state)))  # also where all derivatives are 0
+        bound = np.where(np.isfinite(c), c * (state.nu / _variance(state)), np.inf)  # also where all derivatives are 0
     values = {
-        "dgsm": np.where(status & (TOO_FEW | OVERFLOW) != 0, np.nan, state.nu),
+        "dgsm": np.where((status & (TOO_FEW | OVERFLOW) != 0) | np.isnan(c), np.nan, state.nu),
         "ST_bound": np.where(status & ~LEFT_OUT != 0, np.nan, bound),
     }
     return {name: Map(("factor",), value) for name, value in values.items()}

@@ -217,8 +217,8 @@ COVARIANCE = {"kind": "covariance", "quantity": "y", "other": "z"}
             "estimators[1]: `morris` needs trajectories of runs: use `design: {kind: morris}`.",
         ),
         (
-            {"factors": {"x1": U, "x2": {"kind": "choice", "values": [1, 2]}}, "estimators": [DGSM]},
-            "estimators[0]: `dgsm` needs derivatives: a `choice` factor (number 2) has none.",
+            {"factors": {x: {"kind": "choice", "values": [1, 2]} for x in ("x1", "x2")}, "estimators": [DGSM]},
+            "estimators[0]: `dgsm` needs derivatives, and no factor has any: all are integers, choices or the like.",
         ),
         (
             {"factors": {"x1": U, "x2": {**U, "when": {"x1": {"low": 0.5}}}}, "estimators": [DGSM]},

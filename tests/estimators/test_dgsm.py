@@ -216,6 +216,28 @@ def test_tiles_do_not_show(monkeypatch):
     same(state_of(y, slopes, layout_of()), whole)
 
 
+def test_of_a_factor_without_derivatives_nothing_is_known_and_the_others_are_bounded():
+    y, slopes = runs(200)
+    mixed = results(y, slopes, layout_of(2, laws=(UNIFORM, CHOICE)))
+    plain = results(y, slopes, layout_of(2))
+    assert np.isnan(mixed["dgsm"][1]).all()
+    assert (mixed["ST_bound"][1] == np.inf).all()
+    for name in ("dgsm", "ST_bound"):
+        np.testing.assert_array_equal(mixed[name][0], plain[name][0])
+    assert (mixed["status"] == 0).all()
+
+
+def test_the_bound_holds_beside_a_factor_that_jumps():
+    """``f = x z`` with x uniform and z 0 or 1: Var f = 5 / 48, ST_x = 2 / 5 and ``C nu / Var f = 24 / (5 pi^2)``."""
+    rng = np.random.default_rng(0)
+    x, z = rng.random((200_000, 1)), rng.integers(0, 2, (200_000, 1)).astype(float)
+    coin = Law(lambda u: np.floor(2 * u), "integers", discrete=True)
+    slopes = np.stack([z, np.zeros_like(z)], axis=2)
+    bound = results(x * z, slopes, Layout(SAMPLE, apart(2), laws=(UNIFORM, coin)))["ST_bound"]
+    np.testing.assert_allclose(bound[0], 24 / (5 * np.pi**2), rtol=0.02)
+    assert bound[0] > 2 / 5
+
+
 def test_it_names_what_it_reads():
     assert DGSM.of == ("f",)
     assert DGSM.beside == {"df": "by factor"}
@@ -233,7 +255,10 @@ def test_it_names_what_it_reads():
             "`dgsm` takes factors one by one and some share a `group`: leave it out; the bounds of its factors add up "
             "to one of the group",
         ),
-        (layout_of(2, laws=(UNIFORM, CHOICE)), "`dgsm` needs derivatives: a `choice` factor (number 2) has none"),
+        (
+            layout_of(2, laws=(CHOICE, CHOICE)),
+            "`dgsm` needs derivatives, and no factor has any: all are integers, choices or the like",
+        ),
         (Layout(PICK_FREEZE, apart(2)), "`dgsm` needs the law of each of 2 factors, got 0"),
     ],
 )

@@ -102,3 +102,26 @@ def test_noise_on_weights_is_a_factor_beside_a_rotation(client, digits, tmp_path
     found = dnnsa.run(asked, client, tmp_path / "weights.zarr", reporter=Quiet())["margin/ST_aggregated"]
     assert found.coords["factor"].values.tolist() == ["conv", "dense", "seed", "rotation"]
     assert float(found.sel(factor="rotation")) > float(found.sel(factor="seed")) > float(found.sel(factor="dense")) > 0
+
+
+def test_bounds_from_the_network_s_own_derivatives_hold_beside_a_seed(client, digits, tmp_path):
+    parts = read_file(digits / "study.yaml", StudyError)
+    kept = ("brightness", "contrast", "noise", "noise_seed")
+    parts["factors"] = {name: parts["factors"][name] for name in kept}
+    parts["perturb"] = [
+        step for step in parts["perturb"] if step["kind"] in ("brightness", "contrast", "gaussian_noise")
+    ]
+    parts["cases"]["count"], parts["design"]["base_points"] = 4, 512
+    quantities = {"p": {"kind": "probability", "of": "label"}}
+    asked = dnnsa.Study(directory=digits, **parts | {"quantities": quantities, "estimators": [{"kind": "sobol"}]})
+    total = dnnsa.run(asked, client, tmp_path / "total.zarr", reporter=Quiet())["p"]
+    changes = {
+        "design": {"kind": "sample", "base_points": 512, "replicates": 4},
+        "quantities": {**quantities, "slope": {"kind": "gradient", "of": "p"}},
+        "estimators": [{"kind": "dgsm", "quantity": "p", "gradient": "slope"}],
+    }
+    screened = dnnsa.Study(directory=digits, **parts | changes)
+    bound = dnnsa.run(screened, client, tmp_path / "bound.zarr", reporter=Quiet())["p"]
+    assert (bound["ST_bound_upper"] >= total["ST_lower"]).all()
+    assert np.isinf(bound["ST_bound"].sel(factor="noise_seed")).all()
+    assert np.isfinite(bound["ST_bound"].sel(factor=["brightness", "contrast", "noise"])).all()
