@@ -7,8 +7,7 @@ import numpy as np
 from dnnsa.arrays import Array, Shape
 from dnnsa.cases import LoadedCases
 from dnnsa.errors import ModelError
-from dnnsa.factors import Empirical, Factor, family
-from dnnsa.factors.base import EDGES
+from dnnsa.factors import Factor, Integers, family
 from dnnsa.models.base import InputModel, Network, Sizes
 from dnnsa.quantities import Quantity
 
@@ -27,15 +26,16 @@ def check_cases(network: Network, cases: LoadedCases) -> None:
 
 def check_drawn(drawn: str | None, factors: Mapping[str, Factor], cases: LoadedCases | None) -> None:
     """Refuse a factor that may give the number of a case that there is not."""
-    if drawn is None or cases is None or isinstance(factors[drawn], Empirical):
+    if drawn is None or cases is None:
         return
     law, last = factors[drawn], len(cases.inputs) - 1
-    edges = law.ppf(EDGES)
-    if edges.dtype.kind not in "iu" or edges[0] < 0 or edges[1] > last:
-        raise ModelError(
-            f"cases.factor: `{drawn}` must be an integer from 0 to {last}, the number of a case, and is from "
-            f"{edges[0]} to {edges[1]}: make it {{kind: integers, low: 0, high: {last}}}."
-        )
+    if isinstance(law, Integers) and 0 <= law.low and law.high <= last:
+        return
+    told = f"from {law.low} to {law.high}" if isinstance(law, Integers) else f"of kind `{law.kind}`"
+    raise ModelError(
+        f"cases.factor: `{drawn}` must be an integer from 0 to {last}, the number of a case, and is {told}: make it "
+        f"{{kind: integers, low: 0, high: {last}}}."
+    )
 
 
 def check_factors(network: Network, inputs: tuple[str, ...], factors: Mapping[str, Factor]) -> Shape:

@@ -160,6 +160,11 @@ def test_a_factor_that_may_name_no_case_is_refused(folder: Path) -> None:
     )
 
 
+def test_a_factor_that_is_no_integer_names_no_case(folder: Path) -> None:
+    factors = {"row": {"kind": "choice", "values": [0, 99, 1]}}
+    assert "and is of kind `choice`: make it" in refusal(folder, factors, cases={"path": "cases.npz", "factor": "row"})
+
+
 # several factors of one law -------------------------------------------------------------------------------------------
 
 
