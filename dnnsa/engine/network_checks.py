@@ -29,7 +29,7 @@ def check_drawn(drawn: str | None, factors: Mapping[str, Factor], cases: LoadedC
     if drawn is None or cases is None:
         return
     law, last = factors[drawn], len(cases.inputs) - 1
-    if isinstance(law, Integers) and 0 <= law.low and law.high <= last:
+    if isinstance(law, Integers) and law.low >= 0 and law.high <= last:
         return
     told = f"from {law.low} to {law.high}" if isinstance(law, Integers) else f"of kind `{law.kind}`"
     raise ModelError(
