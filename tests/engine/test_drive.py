@@ -80,8 +80,13 @@ def reduced(client, made, folder, seconds=1e-3, watch=None, limit=60.0, fields=N
         ignore,
         **settings,
     )
-    maps = {path.name: dict(np.load(path)) for path in sorted((folder / "maps").iterdir())}
+    maps = {path.name: arrays(path) for path in sorted((folder / "maps").iterdir())}
     return maps, outcome
+
+
+def arrays(path):
+    with np.load(path) as file:
+        return dict(file)
 
 
 def same(left, right):

@@ -32,6 +32,11 @@ def test_the_network_is_right_about_more_than_97_of_100_held_out_digits(digits):
     assert float(accuracy) > 0.97
 
 
+def heldout(digits, name):
+    with np.load(digits / "heldout.npz") as file:
+        return file[name]
+
+
 def test_the_study_of_the_readme_is_16_images_at_1024_base_points(digits):
     main = dnnsa.Study.from_yaml(digits / "study.yaml")
     assert (main.cases.count, main.design.base_points) == (16, 1024)
@@ -42,7 +47,7 @@ def test_there_is_an_index_map_over_factors_and_cases_for_each_quantity(results,
     assert set(results.children) == {"p_true", "entropy"}
     assert results["p_true/ST"].dims == ("factor", "case")
     assert results["p_true"].coords["factor"].values.tolist() == FACTORS
-    labels = np.load(digits / "heldout.npz")["labels"][:4]
+    labels = heldout(digits, "labels")[:4]
     assert results["p_true"].coords["label"].values.tolist() == labels.tolist()
     assert (results["p_true/status"] == 0).all()
 
@@ -75,7 +80,7 @@ def test_a_perturbation_that_is_left_out_of_nothing_has_a_total_index_of_zero(cl
 
 
 def test_pictures_have_the_images_above_their_columns(results, digits, tmp_path):
-    images = np.load(digits / "heldout.npz")["inputs"][:4]
+    images = heldout(digits, "inputs")[:4]
     assert [path.name for path in plot(results, tmp_path, images)] == ["digits-p_true.png", "digits-entropy.png"]
 
 

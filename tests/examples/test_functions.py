@@ -65,7 +65,8 @@ def test_g_functions_meet_their_exact_indices(client, tmp_path, case):
 def test_campbell2d_meets_its_exact_maps(client, tmp_path, record_property):
     """64 x 64 cells, 8 factors, 16,384 base points: S1 within 0.02 and ST within 0.006 of exact everywhere."""
     output = run(client, dnnsa.Study.from_yaml(EXAMPLES / "campbell2d.yaml"), tmp_path)["output"]
-    exact = np.load(REFERENCE / "index_maps.npz")
+    with np.load(REFERENCE / "index_maps.npz") as file:
+        exact = dict(file)
     for index, tolerance in (("S1", 0.02), ("ST", 0.006)):
         error = np.abs(output[index].values - exact[f"campbell_{index}"])
         record_property(f"largest_error_{index}", float(error.max()))
