@@ -1,13 +1,19 @@
 """Parts of an image kept or replaced, each by a factor of its own: what the network looks at."""
 
+import math
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from dnnsa.arrays import Array, Tensor, Values
+from dnnsa.arrays import Array, Shape, Tensor, Values
 from dnnsa.errors import ModelError
-from dnnsa.perturb.base import Apply, Data, check_image
+from dnnsa.perturb.base import Apply, Data, FactorOrInteger, check_image, check_seed, named, seeds
+from dnnsa.perturb.blur import GaussianBlur
 from dnnsa.settings import settings
+from dnnsa.threefry import normals
+
+SPREAD = ("blur", "noise")  # fills with a width
 
 
 @settings
@@ -25,24 +31,42 @@ class Mask:
     grid: tuple[int, int] | None = None
     """Rows and columns of equal cells, numbered row by row."""
     segments: str | None = None
-    """Name of an array of integers (height, width) in the file of the cases: the cell of each pixel, from 0."""
-    fill: float | Literal["mean"] = 0.0
-    """What replaces a pixel: a number, in units of the input, or `mean`, that of its channel in the image."""
+    """Name of an array of integers in the file of the cases, the cell of each pixel, from 0: (height, width) for all
+    cases alike, or (entries, height, width) for each by itself."""
+    fill: float | Literal["mean", "blur", "noise"] = 0.0
+    """What replaces a pixel: a number, in units of the input; the `mean` of its channel in the image; the image behind
+    a Gaussian `blur`; or normal `noise` around that mean."""
+    sd: float | None = None
+    """Of a `blur` in pixels, of `noise` in units of the input; above 0."""
+    seed: FactorOrInteger = 0
+    """Which `noise`: a factor of integers, or an integer."""
+    baseline: str | None = None
+    """Instead of `fill`: name of an array in the file of the cases, the image that replaces: (height, width, channels)
+    for all cases alike, or (entries, height, width, channels) for each by itself."""
 
     def __post_init__(self) -> None:
         if (self.grid is None) == (self.segments is None):
             raise ValueError("give either `grid` or `segments`: they say which cell a pixel is in")
         if self.grid is not None and min(self.grid) < 1:
             raise ValueError(f"`grid` must be [rows, columns], each 1 or more, got {list(self.grid)}")
+        if self.baseline is not None and self.fill != 0:
+            raise ValueError(f"give either `baseline` or `fill`, got `{self.baseline}` and {self.fill!r}")
+        if (self.fill in SPREAD) != (self.sd is not None):
+            raise ValueError(f"`sd` is for fill: blur and fill: noise, which need it, got sd: {self.sd}")
+        if self.sd is not None and not self.sd > 0:
+            raise ValueError(f"`sd` must be above 0, got {self.sd:g}")
+        check_seed(self.seed)
+        if self.fill != "noise" and self.seed != 0:
+            raise ValueError(f"`seed` is for fill: noise, got seed: {self.seed}")
 
     @property
     def factors(self) -> tuple[str, ...]:
-        return (self.cells,)
+        return (self.cells, *named(self.seed))
 
     def bind(self, data: Data) -> Apply:
         check_image(self.kind, data.shape)
-        cell = self._cells(data)
-        count = int(cell.max()) + 1
+        cell = self.cell_of(data.shape, data.array, len(data.entries))
+        count, image = int(cell.max()) + 1, self._image(data)
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
             from keras import ops
@@ -55,15 +79,32 @@ class Mask:
                     f"give it `count: {count}`."
                 )
             kept = ops.where((kept < 0) | (kept > 1), ops.full_like(kept, float("nan")), kept)
-            kept = ops.reshape(ops.take(kept, cell.ravel(), axis=1), (-1, *cell.shape, 1))  # (rows, height, width, 1)
-            fill = ops.mean(inputs, axis=(1, 2), keepdims=True) if self.fill == "mean" else self.fill
+            kept = ops.reshape(_of_pixels(kept, cell, case), (-1, *cell.shape[-2:], 1))  # (rows, height, width, 1)
+            if image is None and self.fill == 0:
+                return inputs * kept
+            fill = self._fill(inputs, values, case) if image is None else _of_rows(image, case)
             return inputs * kept + fill * (1 - kept)
 
         return apply
 
-    def _cells(self, data: Data) -> Array:
-        """The cell of each pixel, (height, width) int32."""
-        height, width = data.shape[:2]
+    def cell_of(self, shape: Shape, array: Callable[[str, str], Array], entries: int) -> Array:
+        """The cell of each pixel, int32: (height, width) for all cases alike, or (entries, height, width).
+
+        Parameters
+        ----------
+        shape
+            Of one image, beginning with height and width.
+        array
+            Another array of the file of the cases, by setting and name.
+        entries
+            Inputs in that file.
+
+        Raises
+        ------
+        ModelError
+            The cells do not fit into the image, or are not numbered from 0.
+        """
+        height, width = shape[:2]
         if self.grid is not None:
             rows, columns = self.grid
             if rows > height or columns > width:
@@ -74,16 +115,61 @@ class Mask:
             down, right = np.arange(height) * rows // height, np.arange(width) * columns // width
             return (down[:, None] * columns + right[None, :]).astype(np.int32)
         assert self.segments is not None  # by __post_init__
-        array = data.array("segments", self.segments)
-        if array.dtype.kind not in "iu" or array.shape != (height, width):
+        cell = array("segments", self.segments)
+        if cell.dtype.kind not in "iu" or cell.shape not in ((height, width), (entries, height, width)):
             raise ModelError(
-                f"segments: `{self.segments}` must hold integers of shape {(height, width)}, the cell of each pixel, "
-                f"got {array.dtype} of shape {array.shape}."
+                f"segments: `{self.segments}` must hold integers of shape {(height, width)} or "
+                f"{(entries, height, width)}, the cell of each pixel, got {cell.dtype} of shape {cell.shape}."
             )
-        found = np.unique(array)
+        found = np.unique(cell)
         if not np.array_equal(found, np.arange(len(found))):
             raise ModelError(
                 f"segments: `{self.segments}` must number {len(found)} cells from 0 to {len(found) - 1}, each with a "
                 f"pixel, got numbers from {found[0]} to {found[-1]}."
             )
-        return array.astype(np.int32)
+        return cell.astype(np.int32)
+
+    def _fill(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
+        """What stands where nothing is kept, in a shape that broadcasts with the inputs'."""
+        from keras import ops
+
+        if self.fill == "blur":
+            assert self.sd is not None  # by __post_init__
+            return GaussianBlur(sd=self.sd).apply(inputs, values, case)
+        if not isinstance(self.fill, str):
+            return ops.cast(self.fill, inputs.dtype)
+        mean = ops.mean(inputs, axis=(1, 2), keepdims=True)  # (rows, 1, 1, channels)
+        if self.fill == "mean":
+            return mean
+        noise = normals(seeds(self.seed, values, inputs), case, math.prod(inputs.shape[1:]))  # (rows, pixels)
+        return mean + self.sd * ops.cast(ops.reshape(noise, inputs.shape), inputs.dtype)
+
+    def _image(self, data: Data) -> Array | None:
+        """The baseline, (height, width, channels) or with an image for each entry."""
+        if self.baseline is None:
+            return None
+        image = data.array("baseline", self.baseline)
+        if image.dtype.kind not in "fiub" or image.shape not in (data.shape, data.entries.shape):
+            raise ModelError(
+                f"baseline: `{self.baseline}` must hold numbers of shape {data.shape} or {data.entries.shape}, got "
+                f"{image.dtype} of shape {image.shape}."
+            )
+        if not np.isfinite(image).all():
+            raise ModelError(f"baseline: `{self.baseline}` holds NaN or infinity.")
+        return image.astype(data.entries.dtype)
+
+
+def _of_pixels(kept: Tensor, cell: Array, case: Tensor) -> Tensor:
+    """Values of cells, (rows, cells), to those of pixels, (rows, pixels)."""
+    from keras import ops
+
+    if cell.ndim == 2:  # whole rows of a transposed array are copied faster than single numbers
+        return ops.transpose(ops.take(ops.transpose(kept), cell.ravel(), axis=0))
+    return ops.take_along_axis(kept, ops.take(cell.reshape(len(cell), -1), case, axis=0), axis=1)
+
+
+def _of_rows(image: Array, case: Tensor) -> Tensor:
+    """One image, or that of each row's case."""
+    from keras import ops
+
+    return ops.convert_to_tensor(image) if image.ndim == 3 else ops.take(image, case, axis=0)
