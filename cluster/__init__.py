@@ -7,6 +7,7 @@ from dnnsa.cluster.address import Address
 from dnnsa.cluster.base import Cluster
 from dnnsa.cluster.check import Checked, check
 from dnnsa.cluster.htcondor import HTCondor
+from dnnsa.cluster.inside import Inside
 from dnnsa.cluster.job import Adapt
 from dnnsa.cluster.local import Local
 from dnnsa.cluster.lsf import Lsf
@@ -29,6 +30,7 @@ __all__ = [
     "Cluster",
     "Facts",
     "HTCondor",
+    "Inside",
     "Local",
     "Lsf",
     "Moab",

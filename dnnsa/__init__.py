@@ -2,9 +2,16 @@
 
 from typing import Any
 
-__all__ = ["Study", "open", "run"]
+__all__ = ["Study", "attribute", "open", "pixel_maps", "run", "superpixels"]
 
-_HOME = {"Study": "dnnsa.study", "run": "dnnsa.api", "open": "dnnsa.api"}
+_HOME = {
+    "Study": "dnnsa.study",
+    "attribute": "dnnsa.attribution",
+    "open": "dnnsa.api",
+    "pixel_maps": "dnnsa.attribution",
+    "run": "dnnsa.api",
+    "superpixels": "dnnsa.attribution",
+}
 
 
 def __getattr__(name: str) -> Any:

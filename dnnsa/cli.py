@@ -99,12 +99,62 @@ def draw(
     out: Annotated[Path | None, typer.Option(help="Folder of the figures; the store's folder unless given.")] = None,
 ) -> None:
     """Draw a store's indices and index maps, one figure a quantity, and print the files' names."""
-    from dnnsa import api
-    from dnnsa.view.figures import plot
+    _draw(store, out or store.absolute().parent)
 
-    folder = out or store.absolute().parent
-    for path in plot(api.open(store), folder, api.thumbnails(store)):
-        print(f"figure: {path}")  # noqa: T201
+
+@app.command()
+def attribute(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The network's file.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Pictures, .npy or .npz files.", show_default=False)
+    ],
+    target: Annotated[int | None, typer.Option(help="Class that is explained; the predicted unless given.")] = None,
+    grid: Annotated[int, typer.Option(min=1, help="Rows, and columns, of cells.")] = 8,
+    superpixels: Annotated[int | None, typer.Option(min=1, help="Superpixels instead of a grid.")] = None,
+    fill: Annotated[str, typer.Option(help="What replaces a cell: a number, mean, blur or noise.")] = "0",
+    sd: Annotated[float | None, typer.Option(help="Of blur, pixels; of noise, units of the input.")] = None,
+    values: Annotated[
+        tuple[float, float], typer.Option("--range", help="What a picture's 0 and 255 are to the network.")
+    ] = (0.0, 1.0),
+    base_points: Annotated[int, typer.Option(help="Of the design: a power of two.")] = 128,
+    seed: Annotated[int, typer.Option(help="Of the design.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of the study, its store and figures: new or empty.")] = Path(
+        "attribution"
+    ),
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; this one unless given.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="PROFILE", help="Where workers are: file or name.")] = None,
+) -> None:
+    """Map what in images a classifier looks at: Sobol' indices of their cells, with intervals."""
+    from dnnsa.attribution import attribute_files
+    from dnnsa.attribution.attribute import STORE
+    from dnnsa.cluster import Local
+    from dnnsa.errors import InputError
+    from dnnsa.view.attribution import attribution_table
+    from dnnsa.view.progress import watcher
+
+    if cluster and workers:
+        raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
+    design = {"base_points": base_points, "seed": seed}
+    with watcher() as reporter:
+        maps, pictures = attribute_files(
+            model,
+            images,
+            *values,
+            target,
+            superpixels,
+            grid=grid,
+            fill=_number_or_word(fill),
+            sd=sd,
+            folder=out,
+            cluster=cluster or (Local(workers=workers) if workers else None),
+            reporter=reporter,
+            **design,
+        )
+    _print(attribution_table(maps, pictures.names))
+    if pictures.resized:
+        print(f"resized to what the network takes: {', '.join(pictures.resized)}")  # noqa: T201
+    _draw(out / STORE, out)
+    print(f"store: {out / STORE}")  # noqa: T201
 
 
 @app.command()
@@ -160,6 +210,23 @@ def options(
     ] = False,
 ) -> None:
     """Global sensitivity analysis of neural networks."""
+
+
+def _number_or_word(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _draw(store: Path, folder: Path) -> None:
+    from dnnsa import api
+    from dnnsa.attribution import all_pixel_maps
+    from dnnsa.view.figures import plot
+    from dnnsa.view.pixels import IMAGES
+
+    for path in plot(api.open(store), folder, api.thumbnails(store), all_pixel_maps(store, IMAGES)):
+        print(f"figure: {path}")  # noqa: T201
 
 
 def _print(renderable: Any) -> None:

@@ -141,6 +141,11 @@ def _nominal(study: Subject, network: Network, cases: LoadedCases | None, layers
     return _Nominal(inputs, position, seen)
 
 
+def nominal_outputs(network: Network, inputs: Array, size: int) -> Array:
+    """What a network that reads no factors gives for inputs in its dtype, in batches of a size."""
+    return _in_batches(network, inputs, {}, size)[0]
+
+
 def _in_batches(network: Network, inputs: Array, values: Mapping[str, Array], size: int) -> list[Array]:
     """Outputs, and those of layers, of all inputs."""
     done = []

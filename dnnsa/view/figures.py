@@ -1,6 +1,7 @@
 """Figures of a study's results, drawn without pyplot: in notebooks and workers nothing global changes."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, bars_figure
 from dnnsa.view.one_dim import course_figure, one_dim_figure
 from dnnsa.view.palette import DPI
+from dnnsa.view.pixels import pixels_figure
 from dnnsa.view.screening import MEASURES, measures, screening_figure
 from dnnsa.view.text import count
 from dnnsa.view.two_dims import moments_figure, two_dims_figure
@@ -24,7 +26,12 @@ NOTHING = (
 )
 
 
-def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None = None) -> list[Path]:
+def plot(
+    results: read.Results,
+    folder: str | Path,
+    thumbnails: ArrayLike | None = None,
+    pixel_maps: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
     """Write a PNG for each quantity, ``<name>-<quantity>.png``, and say which.
 
     Parameters
@@ -36,6 +43,9 @@ def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None
     thumbnails
         Nominal images, shape ``(case, h, w)`` or ``(case, h, w, channels)``, to stand above the cells of quantities
         whose only dimension is ``case``.
+    pixel_maps
+        By quantity and by mask, indices of the mask's cells as maps of the images, for a figure more of each,
+        ``<name>-<quantity>-<mask>.png``.
 
     Returns
     -------
@@ -47,7 +57,13 @@ def plot(results: read.Results, folder: str | Path, thumbnails: ArrayLike | None
         Nothing can be drawn of any of them.
     """
     folder = Path(folder)
-    drawn = {name: figure(results, name, thumbnails) for name in _names(results) if _drawable(results, name)}
+    drawn: dict[str, Figure] = {}
+    for name in _names(results):
+        if _drawable(results, name):
+            drawn[name] = figure(results, name, thumbnails)
+        for cells, maps in (pixel_maps or {}).get(name, {}).items():
+            if "ST" in maps:
+                drawn[f"{name}-{cells}"] = _pixels(results, name, maps, thumbnails)
     if not drawn:
         raise InputError(NOTHING.format(", ".join(f"`{name}`" for name in _names(results))))
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +108,12 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
         return two_dims_figure(subject)
     over = f" (all of {', '.join(dims)} together)" if dims else ""
     return bars_figure(subject._replace(title=subject.title + over))
+
+
+def _pixels(results: read.Results, quantity: str, maps: Any, thumbnails: ArrayLike | None) -> Figure:
+    dataset = read.quantities(results)[quantity]
+    caption = _caption(results, "Sobol' indices of the cells of a mask", dataset)
+    return pixels_figure(f"What of the image drives {quantity}?", caption, maps, _pictures(dataset, thumbnails))
 
 
 def _names(results: read.Results) -> list[str]:
