@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from distributed import LocalCluster
+from PIL import Image
 
 from dnnsa.cli import main
 
@@ -382,3 +384,20 @@ def test_a_terminal_shows_a_bar(folder):
 def test_nothing_of_a_run_is_left_in_the_folder_but_the_store(folder):
     assert alone("run", folder / "line.yaml", "--workers", 1).returncode == 0
     assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {"line.py", "line.yaml", "line.zarr"}
+
+
+def test_images_are_attributed_and_drawn(dnnsa, digits, tmp_path):
+    with np.load(digits / "heldout.npz") as file:
+        picture = (file["inputs"][0, ..., 0] * 255).round().astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "digit.png")
+    command = ["attribute", digits / "digits.keras", tmp_path / "digit.png", "--grid", 4, "--base-points", 32]
+    status, out, _ = dnnsa(*command, "--fill", "mean", "--out", tmp_path / "made")
+    assert status == 0
+    assert re.search(r"digit.png +\d +0\.\d+", out)
+    assert f"figure: {tmp_path / 'made' / 'attribution-score-cell.png'}" in out.replace("\n", "")
+    assert (tmp_path / "made" / "attribution-score-cell.png").stat().st_size > 1000
+    status, out, err = dnnsa(*command, "--out", tmp_path / "made")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: folder: {tmp_path / 'made'} is there and not empty: give a new one.")
+    status, out, err = dnnsa("attribute", digits / "digits.keras", tmp_path / "none.png", "--out", tmp_path / "other")
+    assert (status, err) == (2, f"error: IMAGE: there is no file {tmp_path / 'none.png'}.\n")
