@@ -4,15 +4,17 @@ from dnnsa.models.base import FactorModel, InputModel, Model
 from dnnsa.models.executable import Executable
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
+from dnnsa.models.onnx import Onnx
 from dnnsa.models.predictor import Predictor
 from dnnsa.models.sklearn import Sklearn
 
 OF_FACTORS = (Function, Executable)
-OF_INPUTS = (Keras, Predictor, Sklearn)
+OF_INPUTS = (Keras, Onnx, Predictor, Sklearn)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
     "keras": Keras,
+    "onnx": Onnx,
     "predictor": Predictor,
     "sklearn": Sklearn,
 }
@@ -27,6 +29,7 @@ __all__ = [
     "InputModel",
     "Keras",
     "Model",
+    "Onnx",
     "Predictor",
     "Sklearn",
 ]
