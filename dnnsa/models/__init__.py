@@ -6,16 +6,18 @@ from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
 from dnnsa.models.onnx import Onnx
 from dnnsa.models.predictor import Predictor
+from dnnsa.models.savedmodel import SavedModel
 from dnnsa.models.sklearn import Sklearn
 
 OF_FACTORS = (Function, Executable)
-OF_INPUTS = (Keras, Onnx, Predictor, Sklearn)
+OF_INPUTS = (Keras, Onnx, Predictor, SavedModel, Sklearn)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
     "keras": Keras,
     "onnx": Onnx,
     "predictor": Predictor,
+    "savedmodel": SavedModel,
     "sklearn": Sklearn,
 }
 
@@ -31,5 +33,6 @@ __all__ = [
     "Model",
     "Onnx",
     "Predictor",
+    "SavedModel",
     "Sklearn",
 ]
