@@ -8,9 +8,10 @@ from dnnsa.models.onnx import Onnx
 from dnnsa.models.predictor import Predictor
 from dnnsa.models.savedmodel import SavedModel
 from dnnsa.models.sklearn import Sklearn
+from dnnsa.models.torch import Torch
 
 OF_FACTORS = (Function, Executable)
-OF_INPUTS = (Keras, Onnx, Predictor, SavedModel, Sklearn)
+OF_INPUTS = (Keras, Onnx, Predictor, SavedModel, Sklearn, Torch)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
@@ -19,6 +20,7 @@ KINDS: dict[str, type[Model]] = {
     "predictor": Predictor,
     "savedmodel": SavedModel,
     "sklearn": Sklearn,
+    "torch": Torch,
 }
 
 __all__ = [
@@ -35,4 +37,5 @@ __all__ = [
     "Predictor",
     "SavedModel",
     "Sklearn",
+    "Torch",
 ]
