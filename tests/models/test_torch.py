@@ -194,8 +194,8 @@ def test_inputs_that_do_not_go_through_are_told(ported: Path) -> None:
         ),
         (
             {"path": "net.pt2"},
-            "`path` names a program, `net.pt2`, and reading it can run what is in it: give `build` if it holds weights, "
-            "or say `trust: true` if you know who made it",
+            "`path` names a program, `net.pt2`, and reading it can run what is in it: give `build` if it holds "
+            "weights, or say `trust: true` if you know who made it",
         ),
         ({"path": "net.pt", "build": "net"}, "`build` must be `module:function`, got `net`"),
         (
