@@ -75,8 +75,10 @@ def maps(study: Study) -> dict[str, NDArray[Any]]:
     return found | dict(outputs)
 
 
-def assert_same_results(one: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]]) -> None:
-    """Outputs within 1e-5 and maps within 1e-4 of each other."""
+def assert_same_results(one: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]], bounds: bool = True) -> None:
+    """Outputs within 1e-5 and maps within 1e-4 of each other; without bounds, where few base points make them wide."""
     assert one.keys() == other.keys()
     for name, array in one.items():
+        if name.endswith(("_lower", "_upper")) and not bounds:
+            continue
         np.testing.assert_allclose(other[name], array, rtol=0, atol=1e-4 if "/" in name else 1e-5, err_msg=name)
