@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa import Study
-from dnnsa.engine import Job, probe
-from dnnsa.engine.block import draws, load
-from dnnsa.engine.plan import make_plan
+from dnnsa.engine import Job
+from dnnsa.engine.block import draws, load, runs
+from dnnsa.engine.plan import Field, make_plan
 from dnnsa.engine.tasks import block_states, finalize_all
 
 IMAGES = np.random.default_rng(0).random((6, 8, 8, 2), dtype=np.float32)  # (rows, y, x, channel)
@@ -59,19 +59,20 @@ def study_of(folder: Path, model: dict[str, Any], **other: Any) -> Study:
 
 
 def maps(study: Study) -> dict[str, NDArray[Any]]:
-    """Every map of the study's results, by quantity and name, and the cells of its first runs by quantity."""
+    """Every map of the study's results, by quantity and name, and the outputs of a replicate's runs, by quantity."""
     job = Job(study, study.digests())
-    plan = make_plan(draws(job), study.estimators, probe(job).fields)
-    points = [draws(job).points(replicate, 0, plan.base_points // plan.replicates) for replicate in range(2)]
+    size, replicates = study.design.base_points // study.design.replicates, range(study.design.replicates)
+    points = [draws(job).points(replicate, 0, size) for replicate in replicates]
+    outputs = load(job).run(runs(job, points[0]))  # of as many runs as a block has: each number is compiled for
+    fields = {name: Field(array.shape[1:], str(array.dtype), (), {}) for name, array in outputs.items()}
+    plan = make_plan(draws(job), study.estimators, fields)
     states = [list(block_states(job, plan, one, [])) for one in points]
     found: dict[str, NDArray[Any]] = {}
     for number, part in enumerate(plan.parts):
         for row, slab in enumerate(part):
-            resolution = plan.fields[slab.quantity].resolution
+            resolution = fields[slab.quantity].resolution
             done = finalize_all(job, slab.quantity, [parts[number][row] for parts in states], resolution)
             found |= {f"{slab.quantity}/{name}": map_.array for name, map_ in done.maps.items()}
-    first = draws(job).runs(points[0].rows(0, 8))
-    outputs = load(job).run({name: values.reshape(-1) for name, values in first.items()})
     return found | dict(outputs)
 
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dnnsa.engine.network_checks import check_precision
 from dnnsa.errors import ModelError
 from dnnsa.models import backend
+from dnnsa.models.base import Network
 from tests.networks import assert_same_results, maps, study_of
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +104,17 @@ def test_a_study_has_the_same_results_on_every_backend(name: str, folder: Path, 
     for study, of_study in expected.items():
         assert_same_results(of_study, found[study], bounds=False)
         assert np.isfinite(of_study["p"]).all()
+
+
+def test_numbers_of_64_bits_are_refused_where_keras_would_cut_them() -> None:
+    network = Network(lambda inputs, values: (inputs,), (2,), "float64")
+    check_precision(network, "jax")
+    with pytest.raises(ModelError) as error:
+        check_precision(network, "torch")
+    assert str(error.value) == (
+        "model: its inputs are float64, and on PyTorch Keras computes means, products and more in float32: set "
+        "KERAS_BACKEND to tensorflow or jax, or take a network of float32."
+    )
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
