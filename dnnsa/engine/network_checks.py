@@ -16,10 +16,10 @@ SUM_TOLERANCE = 1e-3  # of probabilities, and how far below 0 they may round
 
 def check_precision(network: Network, backend: str) -> None:
     """Refuse numbers of 64 bits where Keras makes 32 of them without a word."""
-    if network.dtype == "float64" and backend == "torch":
+    if network.dtype == "float64" and backend != "tensorflow":
         raise ModelError(
-            "model: its inputs are float64, and on PyTorch Keras computes means, products and more in float32: set "
-            "KERAS_BACKEND to tensorflow or jax, or take a network of float32."
+            f"model: its inputs are float64, and on {backend} Keras computes means and more in float32: unset "
+            "KERAS_BACKEND, or take a model of float32."
         )
 
 

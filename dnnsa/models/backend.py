@@ -1,4 +1,4 @@
-"""The backend of Keras in this process: started for a worker of a study, and its way to compile a function of tensors."""
+"""The backend of Keras in this process: how it is started, and its way to compile a function of tensors."""
 
 from collections.abc import Callable
 from typing import Any
