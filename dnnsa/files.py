@@ -1,6 +1,7 @@
-"""The files that a study depends on, known by their SHA-256: every host reads what the study was started with."""
+"""The files and folders that a study depends on, known by their SHA-256: every host reads what it was started with."""
 
 import hashlib
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,14 +28,18 @@ class ReadsFiles(Protocol):
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """SHA-256 in hexadecimal, of a file; or of a folder, of the names and contents of all that is in it."""
+    if path.is_dir():
+        inside = sorted(Path(place) / name for place, _, names in os.walk(path, followlinks=True) for name in names)
+        listed = [f"{digest(file)} {file.relative_to(path).as_posix()}" for file in inside]
+        return hashlib.sha256("\0".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(setting: str, path: Path, digests: Digests) -> None:
-    """Refuse a file that is not, on this host, the one that the study was started with."""
-    if not path.is_file():
+    """Refuse a file or folder that is not, on this host, the one that the study was started with."""
+    if not path.exists():
         raise ModelError(f"{setting}: host {socket.gethostname()} sees no file {path}: put it on a shared file system.")
     if digest(path) != digests[setting]:
         raise ModelError(

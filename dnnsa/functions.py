@@ -14,11 +14,11 @@ from dnnsa.errors import ModelError
 from dnnsa.files import Digests, verify
 
 
-def check_call(call: str) -> None:
+def check_call(call: str, setting: str = "call") -> None:
     """Refuse what is not `module:function`."""
     module, colon, name = call.partition(":")
     if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
-        raise ValueError(f"`call` must be `module:function`, got `{call}`")
+        raise ValueError(f"`{setting}` must be `module:function`, got `{call}`")
 
 
 def function_files(setting: str, call: str, directory: Path) -> Mapping[str, Path]:

@@ -1,7 +1,7 @@
 """Random numbers addressed by counter: the same bits for the same key and counter, in any batch, on any worker.
 
 Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11), in
-``keras.ops`` on unsigned 32-bit integers, whose sums wrap.
+``keras.ops`` on unsigned 32-bit integers, whose sums wrap; PyTorch adds none, and Keras has its int64 in their place.
 """
 
 import math
@@ -18,13 +18,13 @@ def threefry(key: tuple[Tensor, Tensor], counter: tuple[Tensor, Tensor]) -> tupl
     from keras import ops
 
     words = (*key, ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(_PARITY)))
-    x, y = counter[0] + words[0], counter[1] + words[1]
+    x, y = _wrapped(counter[0] + words[0]), _wrapped(counter[1] + words[1])
     for group in range(5):
         for bits in _ROTATIONS[group % 2]:
-            x = x + y
+            x = _wrapped(x + y)
             y = ops.bitwise_xor(_rotated(y, bits), x)
-        x = x + words[(group + 1) % 3]
-        y = y + words[(group + 2) % 3] + _word(group + 1)
+        x = _wrapped(x + words[(group + 1) % 3])
+        y = _wrapped(y + words[(group + 2) % 3] + _word(group + 1))
     return x, y
 
 
@@ -79,7 +79,7 @@ def _words(seed: Tensor) -> tuple[Tensor, Tensor]:
     from keras import ops
 
     if ops.dtype(seed) == "int32":
-        return ops.cast(seed, "uint32"), ops.cast(ops.right_shift(seed, 31), "uint32")
+        return _wrapped(ops.cast(seed, "uint32")), _wrapped(ops.cast(ops.right_shift(seed, 31), "uint32"))
     low = ops.bitwise_and(seed, 0xFFFFFFFF)
     high = ops.bitwise_and(ops.right_shift(seed, 32), 0xFFFFFFFF)
     return ops.cast(low, "uint32"), ops.cast(high, "uint32")
@@ -94,4 +94,12 @@ def _word(value: int) -> Tensor:
 def _rotated(x: Tensor, bits: int) -> Tensor:
     from keras import ops
 
-    return ops.bitwise_or(ops.bitwise_left_shift(x, _word(bits)), ops.bitwise_right_shift(x, _word(32 - bits)))
+    left = _wrapped(ops.bitwise_left_shift(x, _word(bits)))
+    return ops.bitwise_or(left, ops.bitwise_right_shift(x, _word(32 - bits)))
+
+
+def _wrapped(x: Tensor) -> Tensor:
+    """The low 32 bits."""
+    from keras import ops
+
+    return x if ops.dtype(x) == "uint32" else ops.bitwise_and(x, 0xFFFFFFFF)

@@ -21,9 +21,9 @@ MATCH_SPECS: list[str] = [entry for entry in ENVIRONMENT["dependencies"] if isin
 # What conda-forge calls otherwise: its own name -> the name on the package index.
 CONDA_NAMES = {"dask-core": "dask", "matplotlib-base": "matplotlib", "python-build": "build"}
 ONLY_CONDA = {"python", "pip"}  # what pip takes as given
-# Extras that are not in the environment: conda sees a GPU and picks its build of tensorflow by itself, and peers of
-# benchmarks are for who runs those.
-ONLY_PIP = {"gpu", "bench"}
+# Extras that are not in the environment: conda sees a GPU and picks its build of tensorflow by itself; PyTorch comes in
+# builds of very different sizes, and whoever has networks of it has one; peers of benchmarks are for who runs those.
+ONLY_PIP = {"gpu", "bench", "torch"}
 
 Bounds = dict[str, SpecifierSet]
 

@@ -1,4 +1,4 @@
-"""Files are known by their SHA-256."""
+"""Files and folders are known by their SHA-256."""
 
 import hashlib
 import socket
@@ -42,3 +42,34 @@ def test_a_file_that_this_host_does_not_see_is_refused(tmp_path: Path) -> None:
     assert str(error.value) == (
         f"model.path: host {socket.gethostname()} sees no file {tmp_path / 'a.keras'}: put it on a shared file system."
     )
+
+
+def test_a_folder_is_known_by_every_name_and_every_content_in_it(tmp_path: Path) -> None:
+    def of(**contents: str) -> str:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        (folder / "inner").mkdir(parents=True)
+        for name, content in contents.items():
+            (folder / name.replace("__", "/")).write_text(content)
+        return digest(folder)
+
+    of_all = of(a="1", b="2", inner__c="3")
+    assert of(inner__c="3", b="2", a="1") == of_all
+    others = [
+        of(a="1", b="2"),
+        of(a="1", b="2", inner__c="4"),
+        of(a="1", b="2", inner__d="3"),
+        of(a="1", b="2", c="3"),
+        of(a="2", b="1", inner__c="3"),
+        of(a="1", b="2", inner__c="3", d=""),
+    ]
+    assert len({of_all, *others}) == 7
+
+
+def test_what_a_link_in_a_folder_leads_to_belongs_to_it(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "weights").write_text("1")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "elsewhere")
+    before = digest(tmp_path / "folder")
+    (tmp_path / "elsewhere" / "weights").write_text("2")
+    assert digest(tmp_path / "folder") != before

@@ -21,7 +21,7 @@ from dnnsa.engine import Reporter
 from dnnsa.engine.network import nominal_outputs
 from dnnsa.errors import InputError
 from dnnsa.files import digest
-from dnnsa.models import InputModel, Keras, Sklearn
+from dnnsa.models import InputModel, Keras, Onnx
 from dnnsa.models.base import Network
 from dnnsa.perturb import Mask
 from dnnsa.quantities import Logit, Quantity
@@ -31,7 +31,7 @@ NAME, SCORE, CELL = "attribution", "score", "cell"
 IMAGES = "images.npz"
 STORE = f"{NAME}.zarr"
 Outputs = Literal["logits", "probabilities"]
-OF_SUFFIX: dict[str, Any] = {".keras": Keras, ".skops": Sklearn}
+OF_SUFFIX: dict[str, Any] = {".keras": Keras, ".onnx": Onnx}
 
 
 def attribute(

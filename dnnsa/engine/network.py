@@ -22,6 +22,7 @@ from dnnsa.engine.network_checks import (
     check_factors,
     check_numbers,
     check_outputs,
+    check_precision,
 )
 from dnnsa.engine.stages import Rows, Stage, joined, on_device, on_host
 from dnnsa.engine.weighted import per_run
@@ -76,6 +77,7 @@ def network_evaluator(study: Subject, directory: Path, digests: Digests) -> Eval
     backend.start()  # perturbations and quantities are in its operations
     layers = tuple(dict.fromkeys(layer for quantity in study.quantities.values() for layer in quantity.layers))
     network = study.model.load(directory, digests, layers)
+    check_precision(network, backend.name())
     loaded = None if study.cases is None else study.cases.load(directory, digests)
     drawn = study.cases.factor if study.cases else None
     check_drawn(drawn, study.factors, loaded)

@@ -14,6 +14,15 @@ from dnnsa.quantities import Quantity
 SUM_TOLERANCE = 1e-3  # of probabilities, and how far below 0 they may round
 
 
+def check_precision(network: Network, backend: str) -> None:
+    """Refuse numbers of 64 bits where Keras makes 32 of them without a word."""
+    if network.dtype == "float64" and backend != "tensorflow":
+        raise ModelError(
+            f"model: its inputs are float64, and on {backend} Keras computes means and more in float32: unset "
+            "KERAS_BACKEND, or take a model of float32."
+        )
+
+
 def check_cases(network: Network, cases: LoadedCases) -> None:
     """Refuse cases that the network does not take."""
     shape = cases.inputs.shape[1:]

@@ -4,17 +4,23 @@ from dnnsa.models.base import FactorModel, InputModel, Model
 from dnnsa.models.executable import Executable
 from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
+from dnnsa.models.onnx import Onnx
 from dnnsa.models.predictor import Predictor
+from dnnsa.models.savedmodel import SavedModel
 from dnnsa.models.sklearn import Sklearn
+from dnnsa.models.torch import Torch
 
 OF_FACTORS = (Function, Executable)
-OF_INPUTS = (Keras, Predictor, Sklearn)
+OF_INPUTS = (Keras, Onnx, Predictor, SavedModel, Sklearn, Torch)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
     "keras": Keras,
+    "onnx": Onnx,
     "predictor": Predictor,
+    "savedmodel": SavedModel,
     "sklearn": Sklearn,
+    "torch": Torch,
 }
 
 __all__ = [
@@ -27,6 +33,9 @@ __all__ = [
     "InputModel",
     "Keras",
     "Model",
+    "Onnx",
     "Predictor",
+    "SavedModel",
     "Sklearn",
+    "Torch",
 ]

@@ -1,26 +1,37 @@
-"""The backend of Keras in this process: started with one thread, and its way to compile a function of tensors."""
+"""The backend of Keras in this process: how it is started, and its way to compile a function of tensors."""
 
 from collections.abc import Callable
 from typing import Any
 
 from dnnsa.arrays import Tensor, Values
+from dnnsa.errors import ModelError
 from dnnsa.models.chatter import without_chatter
 
 
 def start() -> None:
     """Import Keras.
 
-    TensorFlow gets one thread, if it has not started yet: a study is parallel over its workers, and results must not
-    depend on how many cores one of them sees.
+    TensorFlow, if it has not started yet, and PyTorch get one thread: a study is parallel over its workers, and results
+    must not depend on how many cores one of them sees. JAX has no such setting; it gets numbers of 64 bits, which it
+    would cut without a word.
+
+    Raises
+    ------
+    ModelError
+        Keras runs on a backend that dnnsa cannot use.
     """
     with without_chatter():
         import keras  # noqa: F401
 
-        if name() == "tensorflow":
-            _use_one_thread()
+        if name() not in _STARTS:
+            raise ModelError(
+                f"model: Keras runs on `{name()}`, and dnnsa on `tensorflow`, `jax` or `torch`: set KERAS_BACKEND to "
+                "one of them."
+            )
+        _STARTS[name()]()
 
 
-def _use_one_thread() -> None:
+def _start_tensorflow() -> None:
     import tensorflow as tf
 
     try:
@@ -28,6 +39,21 @@ def _use_one_thread() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         return  # it has started in this process: its owner's choice stands
+
+
+def _start_jax() -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+
+
+def _start_torch() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+_STARTS = {"tensorflow": _start_tensorflow, "jax": _start_jax, "torch": _start_torch}
 
 
 def compiled(function: Callable[..., Any], differentiable: bool = False) -> Callable[..., Any]:

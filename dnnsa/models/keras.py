@@ -22,9 +22,10 @@ _REFUSED = {
     ".pkl": "a pickle runs what is in it",
     ".pickle": "a pickle runs what is in it",
     ".joblib": "a pickle runs what is in it",
-    ".pt": "a network of another framework",
-    ".pth": "a network of another framework",
-    ".onnx": "a network of another framework",
+    ".pt": "`kind: torch` takes a network of PyTorch",
+    ".pth": "`kind: torch` takes a network of PyTorch",
+    ".pt2": "`kind: torch` takes a network of PyTorch",
+    ".onnx": "`kind: onnx` takes a network in ONNX",
 }
 
 

@@ -95,7 +95,8 @@ def test_another_file_than_the_study_s_is_refused(tmp_path: Path) -> None:
     [
         ("net.h5", " (the format cannot be read without running what is in it)"),
         ("net.pkl", " (a pickle runs what is in it)"),
-        ("net.PT", " (a network of another framework)"),
+        ("net.PT", " (`kind: torch` takes a network of PyTorch)"),
+        ("net.onnx", " (`kind: onnx` takes a network in ONNX)"),
         ("saved_model", ""),
     ],
 )
