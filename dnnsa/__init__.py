@@ -2,9 +2,9 @@
 
 from typing import Any
 
-__all__ = ["Study", "open", "run"]
+__all__ = ["Study", "open", "run", "screen"]
 
-_HOME = {"Study": "dnnsa.study", "run": "dnnsa.api", "open": "dnnsa.api"}
+_HOME = {"Study": "dnnsa.study", "run": "dnnsa.api", "open": "dnnsa.api", "screen": "dnnsa.api"}
 
 
 def __getattr__(name: str) -> Any:
