@@ -16,7 +16,7 @@ from dnnsa.cases import Cases
 from dnnsa.designs import Design, External
 from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
-from dnnsa.estimators import Dgsm, Estimator, Sobol
+from dnnsa.estimators import ActiveSubspace, Dgsm, Estimator, Sobol
 from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, family, holds
 from dnnsa.factors.base import EDGES
@@ -237,10 +237,10 @@ def _of_estimators(study: Parts) -> Iterator[str]:
         except ValueError as error:
             yield f"estimators[{number}]: {error}."
         conditional = [name for name, law in study.factors.items() if law.when]
-        if isinstance(estimator, Dgsm) and conditional:
+        if isinstance(estimator, Dgsm | ActiveSubspace) and conditional:
             yield (
-                f"estimators[{number}]: `dgsm` needs a model without jumps, and it may jump where `{conditional[0]}` "
-                "becomes active: leave one of the two out."
+                f"estimators[{number}]: `{estimator.kind}` needs a model without jumps, and it may jump where "
+                f"`{conditional[0]}` becomes active: leave one of the two out."
             )
         if estimator.of == ():
             yield f"estimators[{number}].of: must name at least one quantity, got []: leave it out for all."
