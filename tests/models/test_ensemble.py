@@ -84,6 +84,20 @@ def test_batches_and_members_without_rows_change_nothing(folder: Path, batch_siz
     np.testing.assert_allclose(run(asked, delta=delta, m=m), expected, rtol=1e-13)
 
 
+def test_factors_that_are_the_input_go_through_the_member_too(folder: Path) -> None:
+    names = ["x1", "x2", "x3"]
+    asked = study(
+        folder,
+        factors={**dict.fromkeys(names, UNIT), "m": MEMBER},
+        model={**MODEL, "inputs": names},
+        cases=None,
+        perturb=[],
+    )
+    m = np.array([2, 0, 1, 1, 0])
+    outputs = run(asked, **dict(zip(names, X.T, strict=True)), m=m)
+    np.testing.assert_allclose(outputs, np.einsum("ri,rij->rj", X, KERNELS[m]), rtol=1e-13)
+
+
 @pytest.mark.parametrize("member", [0, 1, 2])
 def test_runs_of_one_member_have_the_bits_of_that_network(folder: Path, member: int) -> None:
     delta = np.linspace(0, 1, 9)
