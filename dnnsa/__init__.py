@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["Study", "attribute", "open", "pixel_maps", "run", "superpixels"]
+__all__ = ["Study", "attribute", "open", "pixel_maps", "run", "screen", "superpixels"]
 
 _HOME = {
     "Study": "dnnsa.study",
@@ -10,6 +10,7 @@ _HOME = {
     "open": "dnnsa.api",
     "pixel_maps": "dnnsa.attribution",
     "run": "dnnsa.api",
+    "screen": "dnnsa.api",
     "superpixels": "dnnsa.attribution",
 }
 

@@ -1,5 +1,6 @@
 """What people call: run a study, plan it, open its results."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from dnnsa import store
 from dnnsa.cluster import Batch, Cluster, Local, read_profile
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
-from dnnsa.errors import Interrupted, ModelError, RunError, StoreError
+from dnnsa.errors import InputError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
+from dnnsa.screening import Screening, regrouped, screening, study_of_bounds
 from dnnsa.study import Study
 from dnnsa.view.progress import Quiet, watcher
+from dnnsa.view.screened import heading
 from dnnsa.watch.feed import Feed
 from dnnsa.watch.handle import Handle
 from dnnsa.watch.screen import Screen, in_notebook
@@ -132,6 +135,71 @@ def _run(study: Study, client: Client | None, path: Path, cluster: Cluster, over
                 "command again to go on."
             ) from error
     return store.open_results(path)
+
+
+def screen(
+    study: Study,
+    below: float,
+    client: Client | None = None,
+    out: str | Path | None = None,
+    *,
+    of: Sequence[str] | None = None,
+    base_points: int | None = None,
+    cluster: Cluster | str | Path | None = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> Screening:
+    """Find the factors of a network's study that do next to nothing, by bounds from derivatives.
+
+    Parameters
+    ----------
+    below
+        A factor is inert if the upper end of the bound of its total index is below this in every cell.
+    out
+        The store of the bounds; ``NAME-screen.zarr`` in the study's folder unless given.
+    of
+        The quantities that count; those of which Sobol' indices are estimated unless given.
+    base_points
+        Runs with derivatives, a power of two multiple of the study's replicates; about 1,024 unless given.
+    client, cluster, overwrite, reporter
+        As for `run`.
+
+    Returns
+    -------
+    Screening
+        The bounds, and the study in which the inert factors are one group: ``dnnsa.run(found.study)``.
+
+    Raises
+    ------
+    InputError
+        There are no bounds for such a study; else as `run`.
+    """
+    if not 0 < below < 1:
+        raise InputError(f"below: must be between 0 and 1, a share of the variance, got {below:g}.")
+    asked = study_of_bounds(study, of, base_points)
+    results = run(asked, client, out, cluster=cluster, overwrite=overwrite, reporter=reporter)
+    return screening(study, below, results)
+
+
+def screened_file(source: Path, out: Path, overwrite: bool = False) -> Path:
+    """Where `write_screened` may write; refused if something is there, or paths would not hold there.
+
+    Raises
+    ------
+    InputError
+        The file exists, or is in another folder than the study's.
+    """
+    if out.resolve().parent != source.resolve().parent:
+        raise InputError(f"{out}: must be in the study's folder, {source.parent}: paths in it are relative to that.")
+    if out.resolve() == source.resolve() or (out.exists() and not overwrite):
+        raise InputError(f"{out}: is there already; give another --out, or --overwrite.")
+    return out
+
+
+def write_screened(source: Path, found: Screening, out: Path) -> None:
+    """Write the study file in which the inert factors are one group; all else, comments too, is as in ``source``."""
+    text = source.read_text(encoding="utf-8")
+    out.write_text(regrouped(text, found.study, found.inert, found.group, heading(found, source.name)), "utf-8")
 
 
 def open(path: str | Path) -> xr.DataTree:  # noqa: A001

@@ -65,6 +65,54 @@ def plan(study: StudyFile) -> None:
 
 
 @app.command()
+def screen(
+    study: StudyFile,
+    below: Annotated[float, typer.Option(help="Total index that a factor must stay below to count as inert.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The new study file; STUDY.screened.yaml beside the study file unless given.")
+    ] = None,
+    of: Annotated[list[str] | None, typer.Option(help="A quantity that counts; may stand there several times.")] = None,
+    base_points: Annotated[
+        int | None, typer.Option(min=1, help="Runs with derivatives; about 1,024 unless given.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="PROFILE", help="Where workers are: file or name.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over the new file and STUDY.screen.zarr if they are there.")
+    ] = False,
+) -> None:
+    """Find factors that do next to nothing, by a network's derivatives, and write a study in which they are a group."""
+    from dnnsa import api
+    from dnnsa.cluster import Local
+    from dnnsa.errors import InputError
+    from dnnsa.study import Study
+    from dnnsa.view.progress import watcher
+    from dnnsa.view.screened import screening_summary
+
+    if cluster and workers:
+        raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
+    asked, store = Study.from_yaml(study), study.with_suffix(".screen.zarr")
+    path = api.screened_file(study, out or study.with_suffix(".screened.yaml"), overwrite)
+    where = cluster or Local(workers=workers)
+    with watcher() as reporter:
+        found = api.screen(
+            asked,
+            below,
+            out=store,
+            of=of or None,
+            base_points=base_points,
+            cluster=where,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
+    _print(screening_summary(found))
+    if found.inert:
+        api.write_screened(study, found, path)
+        print(f"study: {path}")  # noqa: T201
+    print(f"store: {store}")  # noqa: T201
+
+
+@app.command()
 def show(
     store: Store,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,

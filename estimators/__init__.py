@@ -3,6 +3,7 @@
 if __name__ == "estimators":
     raise ImportError("import dnnsa.estimators: `estimators` is a folder of the checkout.")
 
+from dnnsa.estimators.active_subspace import ActiveSubspace
 from dnnsa.estimators.base import Block, Estimator
 from dnnsa.estimators.binned import Binned
 from dnnsa.estimators.covariance import Covariance
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Estimator]] = {
     "sobol": Sobol,
     "morris": Morris,
     "dgsm": Dgsm,
+    "active_subspace": ActiveSubspace,
     "hsic": Hsic,
     "binned": Binned,
     "moments": Moments,
@@ -32,6 +34,7 @@ KINDS: dict[str, type[Estimator]] = {
 
 __all__ = [
     "KINDS",
+    "ActiveSubspace",
     "Binned",
     "Block",
     "Covariance",

@@ -77,16 +77,7 @@ class Dgsm:
         return {self.gradient: "by factor"}
 
     def init(self, layout: Layout, shape: tuple[int, ...]) -> DgsmState:
-        independent(self.kind, layout)
-        if layout.columns < len(layout.groups):
-            raise ValueError(
-                "`dgsm` takes factors one by one and some share a `group`: leave it out; the bounds of its factors add "
-                "up to one of the group"
-            )
-        if len(layout.laws) != len(layout.groups):
-            raise ValueError(f"`dgsm` needs the law of each of {len(layout.groups)} factors, got {len(layout.laws)}")
-        if all(law.discrete for law in layout.laws):
-            raise ValueError("`dgsm` needs derivatives, and no factor has any: all are integers, choices or the like")
+        check_slopes(self.kind, layout)
         zero, runs = np.zeros(shape), np.zeros((layout.independent, *shape))
         return DgsmState(zero, zero, runs, runs, np.zeros((len(layout.groups), *shape)))
 
@@ -96,24 +87,28 @@ class Dgsm:
         return self.merge(state, _block(block.y, block.beside[self.gradient], len(state.mean)))
 
     def merge(self, left: DgsmState, right: DgsmState) -> DgsmState:
-        n = left.n + right.n
-        weight = share(right.n, n)
-        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
-            d = right.mean - left.mean  # (r, *shape)
-            return DgsmState(
-                seen=left.seen + right.seen,
-                n=n,
-                mean=left.mean + d * weight,
-                m2=left.m2 + right.m2 + left.n * weight * d * d,
-                nu=left.nu + (right.nu - left.nu) * weight,
-            )
+        return DgsmState(*merged(left, right))
 
     def finalize(self, replicates: Sequence[DgsmState], layout: Layout, resolution: float) -> Finalized:
-        constants = np.array([np.nan if law.discrete else poincare(law) for law in layout.laws])  # (p,)
+        constants = constants_of(layout)
         maps = estimated(partial(_estimates, constants, resolution), replicates, self.merge, self.level)
         whole = reduce(self.merge, replicates)
-        n, status = whole.n.astype(np.int64), _status(whole, resolution)
+        n, status = whole.n.astype(np.int64), status_of(whole, resolution)
         return Finalized(maps | {"n_dgsm": Map((), n), "status": Map((), status)})
+
+
+def check_slopes(kind: str, layout: Layout) -> None:
+    """Refuse runs, or factors, of which there are no derivatives one by one."""
+    independent(kind, layout)
+    if layout.columns < len(layout.groups):
+        raise ValueError(
+            f"`{kind}` takes factors one by one and some share a `group`: leave it out; the bounds of its factors add "
+            "up to one of the group"
+        )
+    if len(layout.laws) != len(layout.groups):
+        raise ValueError(f"`{kind}` needs the law of each of {len(layout.groups)} factors, got {len(layout.laws)}")
+    if all(law.discrete for law in layout.laws):
+        raise ValueError(f"`{kind}` needs derivatives, and no factor has any: all are integers, choices or the like")
 
 
 def _block(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
@@ -124,7 +119,22 @@ def _block(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
 
 
 def _tile(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
-    """The state of one block in some cells, in two corrected passes; gradient has shape ``(n, r, p, cells)``."""
+    """The state of one block in some cells; gradient has shape ``(n, r, p, cells)``."""
+    seen, n, mean, m2, slope = values_and_slopes(y, gradient, r)
+    with np.errstate(over="ignore"):  # told by the status of its cell
+        return DgsmState(seen, n, mean, m2, nu=share(total(slope * slope), r * n))
+
+
+def constants_of(layout: Layout) -> Array:
+    """The factors' Poincare constants, ``(p,)``; NaN of one without derivatives."""
+    return np.array([np.nan if law.discrete else poincare(law) for law in layout.laws])
+
+
+def values_and_slopes(y: NDArray[Any], gradient: NDArray[Any], r: int) -> tuple[Array, Array, Array, Array, Array]:
+    """``seen``, ``n``, ``mean`` and ``m2`` of a state in some cells, in two corrected passes, and derivatives.
+
+    Derivatives have shape ``(n r, p, cells)``, those of base points that are left out being 0.
+    """
     good = sound(y) & np.isfinite(gradient).all(axis=(1, 2))  # (n, cells)
     n = good.sum(axis=0, dtype=np.float64)
     y = np.where(good[:, None], y[:, :r], 0).astype(np.float64)  # what is left out weighs nothing, here and below
@@ -133,39 +143,50 @@ def _tile(y: NDArray[Any], gradient: NDArray[Any], r: int) -> DgsmState:
         mean = share(total(y), n)  # (r, cells)
         d = np.where(good[:, None], y - mean, 0)
         rest = total(d)  # what rounding left of the mean
-        return DgsmState(
-            seen=np.full(n.shape, float(len(y))),
-            n=n,
-            mean=mean + share(rest, n),
-            m2=total(d * d) - rest * share(rest, n),
-            nu=share(total((slope * slope).reshape(-1, *slope.shape[2:])), r * n),
-        )
+        m2 = total(d * d) - rest * share(rest, n)
+        return np.full(n.shape, float(len(y))), n, mean + share(rest, n), m2, slope.reshape(-1, *slope.shape[2:])
 
 
-def _variance(state: DgsmState) -> Array:
+def merged(left: Sequence[Array], right: Sequence[Array]) -> tuple[Array, ...]:
+    """``seen``, ``n``, ``mean``, ``m2`` and a mean over runs, whatever its leading dimensions, of both sides."""
+    n = left[1] + right[1]
+    weight = share(right[1], n)
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is told by the status of its cell
+        d = right[2] - left[2]  # (r, *shape)
+        m2 = left[3] + right[3] + left[1] * weight * d * d
+        return left[0] + right[0], n, left[2] + d * weight, m2, left[4] + (right[4] - left[4]) * weight
+
+
+def variance(state: DgsmState) -> Array:
     """Of the values of all r runs together, ``(*shape)``."""
     values = len(state.mean) * state.n
     d = state.mean - state.mean.mean(axis=0)
     return share(state.m2.sum(axis=0) + state.n * (d * d).sum(axis=0), values - 1)
 
 
-def _estimates(constants: Array, resolution: float, state: DgsmState) -> Mapping[str, Map]:
-    """``constants`` are the factors' Poincare constants, shape ``(p,)``; NaN of a factor without derivatives."""
-    status = _status(state, resolution)  # (*shape)
+def bound_of(constants: Array, resolution: float, state: DgsmState) -> Array:
+    """Of the total index of each factor, ``(p, *shape)``; ``constants`` as `constants_of` has them."""
     c = constants.reshape(-1, *(1,) * state.n.ndim)  # (p, 1, ...)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        bound = np.where(np.isfinite(c), c * (state.nu / _variance(state)), np.inf)  # also where all derivatives are 0
+        bound = np.where(np.isfinite(c), c * (state.nu / variance(state)), np.inf)  # also where all derivatives are 0
+    return np.where(status_of(state, resolution) & ~LEFT_OUT != 0, np.nan, bound)
+
+
+def _estimates(constants: Array, resolution: float, state: DgsmState) -> Mapping[str, Map]:
+    unknown = status_of(state, resolution) & (TOO_FEW | OVERFLOW) != 0  # (*shape)
+    none = np.isnan(constants).reshape(-1, *(1,) * state.n.ndim)  # (p, 1, ...)
     values = {
-        "dgsm": np.where((status & (TOO_FEW | OVERFLOW) != 0) | np.isnan(c), np.nan, state.nu),
-        "ST_bound": np.where(status & ~LEFT_OUT != 0, np.nan, bound),
+        "dgsm": np.where(unknown | none, np.nan, state.nu),
+        "ST_bound": bound_of(constants, resolution, state),
     }
     return {name: Map(("factor",), value) for name, value in values.items()}
 
 
-def _status(state: DgsmState, resolution: float) -> NDArray[np.uint8]:
+def status_of(state: DgsmState, resolution: float) -> NDArray[np.uint8]:
+    """The flags of each cell, ``(*shape)``."""
     few = state.n < 2
     with np.errstate(over="ignore", invalid="ignore"):
-        variance = _variance(state)
-        still = np.sqrt(variance) <= 8 * resolution * np.abs(state.mean).max(axis=0)
-    finite = np.isfinite(variance) & np.isfinite(state.nu).all(axis=0)
+        v = variance(state)
+        still = np.sqrt(v) <= 8 * resolution * np.abs(state.mean).max(axis=0)
+    finite = np.isfinite(v) & np.isfinite(state.nu).all(axis=0)
     return flags(state.seen, state.n, few, ~few & still, finite)

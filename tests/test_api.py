@@ -171,6 +171,6 @@ def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path):
 
 
 def test_the_public_names_are_three():
-    assert dir(dnnsa) == dnnsa.__all__ == ["Study", "open", "run"]
+    assert dir(dnnsa) == dnnsa.__all__ == ["Study", "open", "run", "screen"]
     with pytest.raises(AttributeError, match="module `dnnsa` has no attribute `runn`"):
         dnnsa.runn  # noqa: B018

@@ -53,6 +53,7 @@ LAWS = {"x1": Uniform(low=0, high=1), "x2": Uniform(low=0, high=1)}
 # Settings and runs for which an estimator writes all that it ever writes; a sample and defaults unless given.
 GIVEN: dict[str, dict[str, Any]] = {
     "dgsm": {"quantity": "y", "gradient": "OTHER"},
+    "active_subspace": {"quantity": "y", "gradient": "OTHER"},
     "hsic": {"goal": Goal()},
     "exceedance": {"thresholds": (0.5,)},
     "covariance": {"quantity": "y", "other": "OTHER"},
@@ -254,7 +255,11 @@ def test_the_reference_says_what_estimators_have_in_common():
     told = variables()
     assert set(told) == {"any", *estimators.KINDS}
     assert told["any"] == {"n": ("*dims",), "status": ("*dims",)}
-    assert {kind for kind in estimators.KINDS if "n" not in finished(kind).maps} == {"covariance", "dgsm"}
+    assert {kind for kind in estimators.KINDS if "n" not in finished(kind).maps} == {
+        "covariance",
+        "dgsm",
+        "active_subspace",
+    }
     assert all("status" in finished(kind).maps for kind in estimators.KINDS)
 
 

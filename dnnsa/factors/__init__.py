@@ -9,7 +9,7 @@ from dnnsa.factors.bounded import Beta, LogUniform, Triangular, Uniform
 from dnnsa.factors.discrete import Choice, Integers
 from dnnsa.factors.empirical import Empirical, EmpiricalLaw
 from dnnsa.factors.extreme import Gumbel, Weibull
-from dnnsa.factors.families import apart, family
+from dnnsa.factors.families import apart, family, members
 from dnnsa.factors.inactive import inactive
 from dnnsa.factors.normal import LogNormal, Normal, TruncNormal
 from dnnsa.factors.scalars import Scalar
@@ -38,6 +38,7 @@ __all__ = [
     "family",
     "holds",
     "inactive",
+    "members",
 ]
 
 KINDS: dict[str, type[Factor] | type[Empirical]] = {

@@ -11,6 +11,7 @@ from dnnsa.files import Digests, verify
 from dnnsa.models.backend import start
 from dnnsa.models.base import Network, NetworkSettings, Variable, check_batch_size, the_file, unknown_layer
 from dnnsa.models.chatter import without_chatter
+from dnnsa.models.ensemble import Ensemble, check_alike, joined
 from dnnsa.models.masks import Masks
 from dnnsa.settings import settings
 
@@ -38,25 +39,29 @@ class Keras(NetworkSettings):
     """The .keras file, relative to the study file."""
     dropout: str | dict[str, str] | None = None
     """The factor of integers that says what dropout layers drop, or one by layer's name; nothing unless given."""
+    ensemble: Ensemble | None = None
+    """Other networks of the same architecture, and the factor that says which of them a run goes through."""
 
     def __post_init__(self) -> None:
         check_batch_size(self.batch_size)
-        suffix = Path(self.path).suffix.lower()
-        if suffix != ".keras":
-            reason = f" ({_REFUSED[suffix]})" if suffix in _REFUSED else ""
-            raise ValueError(
-                f"`path` must be a .keras file, got `{self.path}`{reason}: save the network with "
-                "`model.save('name.keras')` where it was trained"
-            )
+        _check_suffix("path", self.path)
+        for number, path in enumerate(self.ensemble.paths if self.ensemble else ()):
+            _check_suffix(f"ensemble.paths[{number}]", path)
 
     @property
     def factors(self) -> tuple[str, ...]:  # type: ignore[override]
-        if isinstance(self.dropout, dict):
-            return tuple(dict.fromkeys(self.dropout.values()))
-        return () if self.dropout is None else (self.dropout,)
+        dropped = self.dropout.values() if isinstance(self.dropout, dict) else [self.dropout]
+        member = self.ensemble.member if self.ensemble else None
+        return tuple(dict.fromkeys(name for name in (*dropped, member) if name is not None))
+
+    @property
+    def members(self) -> Mapping[str, str]:
+        """The files of all members of the ensemble, by the setting that names them; the network alone without one."""
+        others = self.ensemble.paths if self.ensemble else ()
+        return {SETTING: self.path} | {f"model.ensemble.paths[{n}]": path for n, path in enumerate(others)}
 
     def files(self, directory: Path) -> Mapping[str, Path]:
-        return {SETTING: the_file(SETTING, directory, self.path, "a .keras file")}
+        return {setting: the_file(setting, directory, path, "a .keras file") for setting, path in self.members.items()}
 
     def load(self, directory: Path, digests: Digests, layers: tuple[str, ...] = ()) -> Network:
         """Load the network, in the process that will call it.
@@ -64,14 +69,30 @@ class Keras(NetworkSettings):
         Raises
         ------
         ModelError
-            The file is not the one the study was started with, cannot be loaded safely, or holds a network with
-            several inputs or outputs, or without a layer that is asked for.
+            A file is not the one the study was started with, cannot be loaded safely, or holds a network with
+            several inputs or outputs, without a layer that is asked for, or unlike others of its ensemble.
         """
-        path = directory / self.path
-        verify(SETTING, path, digests)
+        for setting, path in self.members.items():
+            verify(setting, directory / path, digests)
         start()
-        network = open_keras(SETTING, path)
-        return keras_network(network, layers, Masks(network, self.dropout) if self.dropout else None)
+        opened = {setting: open_keras(setting, directory / path) for setting, path in self.members.items()}
+        for setting, network in opened.items():
+            check_alike(setting, self.members[setting], network, self.path, opened[SETTING])
+        networks = [
+            keras_network(network, layers, Masks(network, self.dropout) if self.dropout else None)
+            for network in opened.values()
+        ]
+        return joined(networks, self.ensemble.member) if self.ensemble else networks[0]
+
+
+def _check_suffix(key: str, path: str) -> None:
+    suffix = Path(path).suffix.lower()
+    if suffix != ".keras":
+        reason = f" ({_REFUSED[suffix]})" if suffix in _REFUSED else ""
+        raise ValueError(
+            f"`{key}` must be a .keras file, got `{path}`{reason}: save the network with "
+            "`model.save('name.keras')` where it was trained"
+        )
 
 
 def open_keras(setting: str, path: Path) -> Any:

@@ -12,6 +12,11 @@ MEANING = {
     "sigma": "standard deviation of elementary effects",
     "dgsm": "mean squared derivative",
     "ST_bound": "largest total-order Sobol' index that the derivatives allow",
+    "eigenvalue": "mean squared derivative along an eigenvector, factors in standard units",
+    "eigenvalue_share": "share of the sum of eigenvalues",
+    "direction_component": "component of an eigenvector along the factor, in standard units",
+    "activity": "mean squared derivative that the first directions have, over the variance",
+    "activity_bound": "the same of all directions, which bounds the total-order Sobol' index",
     "hsic": "Hilbert-Schmidt independence criterion",
     "hsic_r2": "Hilbert-Schmidt independence criterion, normalised to [0, 1]",
     "hsic_p": "p-value of independence of the factor",
@@ -38,6 +43,7 @@ MEANING = {
     },
     "n": "base points used",
     "n_dgsm": "base points used for the derivatives",
+    "n_active_subspace": "base points used for the eigenvalues",
     "status": "0 where sound",
 }
 WITH_ANOTHER = {

@@ -16,12 +16,13 @@ from dnnsa.cases import Cases
 from dnnsa.designs import Design, External
 from dnnsa.designs.sequences import MOST_COLUMNS
 from dnnsa.draws import columns, in_order
-from dnnsa.estimators import Dgsm, Estimator, Sobol
+from dnnsa.estimators import ActiveSubspace, Dgsm, Estimator, Sobol
 from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, family, holds
 from dnnsa.factors.base import EDGES
 from dnnsa.layout import Groups, Layout
-from dnnsa.models import OF_FACTORS, OF_INPUTS, InputModel, Model
+from dnnsa.models import OF_FACTORS, OF_INPUTS, InputModel, Keras, Model
+from dnnsa.models.ensemble import Ensemble
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Gradient, Quantity
 from dnnsa.stopping import Stop
@@ -205,6 +206,8 @@ def _of_network(study: Parts, model: InputModel) -> Iterator[str]:
         if isinstance(quantity, Gradient) and quantity.of not in study.quantities:
             there = reading.nearest(quantity.of, [one for one in study.quantities if one != name])
             yield f"quantities.{name}.of: no quantity `{quantity.of}`{there}"
+    if isinstance(model, Keras) and model.ensemble:
+        yield from _of_ensemble(study, model.ensemble)
     where = _readers(study, model)
     conditions = {other for law in study.factors.values() for other in law.when or {}}
     read = {one for name in where for one in family(name, study.factors)}
@@ -217,6 +220,19 @@ def _of_network(study: Parts, model: InputModel) -> Iterator[str]:
                 f"factors.{name}: is used by nothing: name it in `perturb`, `weights`, `cases.factor` or `model`, or "
                 "leave it out."
             )
+
+
+def _of_ensemble(study: Parts, ensemble: Ensemble) -> Iterator[str]:
+    if study.weights:
+        yield "weights: those of an `ensemble` cannot be perturbed: leave one of the two out."
+    law, last = study.factors.get(ensemble.member), len(ensemble.paths)
+    if law is None or (isinstance(law, Integers) and law.low >= 0 and law.high <= last):
+        return
+    told = f"from {law.low} to {law.high}" if isinstance(law, Integers) else f"of kind `{law.kind}`"
+    yield (
+        f"model.ensemble.member: `{ensemble.member}` must be an integer from 0 to {last}, the number of a member, and "
+        f"is {told}: make it {{kind: integers, low: 0, high: {last}}}."
+    )
 
 
 def _readers(study: Parts, model: InputModel) -> dict[str, str]:
@@ -237,10 +253,10 @@ def _of_estimators(study: Parts) -> Iterator[str]:
         except ValueError as error:
             yield f"estimators[{number}]: {error}."
         conditional = [name for name, law in study.factors.items() if law.when]
-        if isinstance(estimator, Dgsm) and conditional:
+        if isinstance(estimator, Dgsm | ActiveSubspace) and conditional:
             yield (
-                f"estimators[{number}]: `dgsm` needs a model without jumps, and it may jump where `{conditional[0]}` "
-                "becomes active: leave one of the two out."
+                f"estimators[{number}]: `{estimator.kind}` needs a model without jumps, and it may jump where "
+                f"`{conditional[0]}` becomes active: leave one of the two out."
             )
         if estimator.of == ():
             yield f"estimators[{number}].of: must name at least one quantity, got []: leave it out for all."

@@ -9,6 +9,7 @@ from dnnsa import designs, estimators, factors, models, perturb, quantities, rea
 from dnnsa.cases import Cases
 from dnnsa.estimators.hsic import Goal
 from dnnsa.factors import Range
+from dnnsa.models.ensemble import Ensemble
 from dnnsa.stopping import Stop
 
 # Which kinds may stand where.
@@ -81,6 +82,7 @@ StudyFile: type[BaseModel] = create_model(
 KEYS = {
     (): list(StudyFile.model_fields),
     ("cases",): [field.name for field in dataclasses.fields(Cases)],
+    ("model", "ensemble"): [field.name for field in dataclasses.fields(Ensemble)],
     ("stop",): [field.name for field in dataclasses.fields(Stop)],
     ("factors", "*", "when", "*"): [field.name for field in dataclasses.fields(Range)],
     ("estimators", "*", "goal"): [field.name for field in dataclasses.fields(Goal)],

@@ -13,7 +13,16 @@ from dnnsa.view.text import bounded, chance, decimals, measured, number, place, 
 
 PAIRS = 10  # of factors, at most
 STYLE = {"S1": "blue", "ST": "magenta"}
-SHARES = ("S1", "ST", "S2", "ST_bound", "hsic_r2", "S1_binned")  # without a unit: as many decimals in all rows
+SHARES = (
+    "S1",
+    "ST",
+    "S2",
+    "ST_bound",
+    "activity",
+    "activity_bound",
+    "hsic_r2",
+    "S1_binned",
+)  # without a unit: as many decimals in all rows
 CHANCES = ("hsic_p",)
 
 

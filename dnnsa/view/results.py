@@ -14,10 +14,19 @@ BY_FACTOR = (  # variables with a value for each factor, in the families that ar
     ("S1", "ST"),
     ("mu_star", "mu", "sigma"),
     ("dgsm", "ST_bound"),
+    ("activity", "activity_bound"),
     ("hsic_r2", "hsic_p"),
     ("S1_binned",),
 )
-OF_ALL = (*MOMENTS, "quantiles", "exceedance", "minimum", "maximum", "hsic_share")  # with one for all factors together
+OF_ALL = (  # with one for all factors together
+    *MOMENTS,
+    "quantiles",
+    "exceedance",
+    "minimum",
+    "maximum",
+    "hsic_share",
+    "eigenvalue_share",
+)
 WITH_ANOTHER = ("correlation_", "covariance_")  # the same, of a pair: what follows is the other quantity's name
 
 

@@ -15,7 +15,9 @@ LABEL = {  # where the name does not say enough; `{}` stands for the coordinate 
     "quantiles": "quantile {}",
     "exceedance": "share above {}",
     "hsic_share": "share in the goal",
+    "eigenvalue_share": "share of eigenvalue {}",
 }
+FIRST = {"eigenvalue_share": 10}  # rows, at most, of what falls from one to the next
 
 
 def statistics_table(dataset: Any) -> Table | None:
@@ -27,7 +29,8 @@ def statistics_table(dataset: Any) -> Table | None:
     table.add_column("statistic")
     table.add_column("mean over cells (lowest to highest)" if read.dims(dataset) else "value", overflow="fold")
     for name in names:
-        for label, text in zip(_labels(dataset[name], dataset), _texts(dataset, name), strict=True):
+        most = FIRST.get(name)
+        for label, text in zip(_labels(dataset[name], dataset)[:most], _texts(dataset, name)[:most], strict=True):
             table.add_row(Text(label), Text(text))
     return table
 

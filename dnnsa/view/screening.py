@@ -17,10 +17,12 @@ from dnnsa.view.text import chance, measured, number
 MEASURES = {  # what is drawn of each, and in which words
     "mu_star": ("elementary effects", "mean absolute effect"),
     "ST_bound": ("derivative-based bounds", "ST is not larger"),
+    "activity": ("active subspaces", "of the first directions"),
     "hsic_r2": ("measures of dependence", "from 0, none, to 1"),
     "S1_binned": ("indices from given data", "first order"),
 }
 ROW, PANEL = 0.36, 3.3  # inches
+EIGENVALUES = 10  # at most
 LEADER = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}  # from a label to its point
 # Where a label may stand beside its point: points to the right and up; the first free place is taken.
 PLACES = [(x, y) for far in (5, 14, 24) for x, y in ((far, far), (far, -far), (-far, far), (-far, -far), (0, far))]
@@ -44,11 +46,17 @@ def measures_figure(subject: Subject, names: list[str]) -> Figure:
     data = subject.dataset
     first = data[names[0]].values
     factors = np.argsort(np.where(np.isnan(first), np.inf, -first), kind="stable")[:FACTORS]
-    size = (max(6.4, 1.2 + PANEL * len(names)), 1.7 + ROW * len(factors))
+    spectrum = "eigenvalue_share" in data
+    size = (max(6.4, 1.2 + PANEL * (len(names) + spectrum)), 1.7 + ROW * len(factors))
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    *panels, beside = [*figure.subplots(1, len(names) + spectrum, squeeze=False)[0], None][: len(names) + 1]
     for axes, name in zip(panels, names, strict=True):
         _draw_measure(axes, data, name, factors)
+    for axes in panels[1:]:
+        axes.sharey(panels[0])
+        axes.tick_params(labelleft=False)
+    if beside is not None:
+        _draw_spectrum(beside, data)
     panels[0].set_yticks(np.arange(len(factors)), factor_names(data, factors), fontsize=LABEL)
     panels[0].set_ylim(len(factors) - 0.4, -0.6)
     p = data.sizes["factor"]
@@ -72,6 +80,21 @@ def _draw_measure(axes: Axes, data: Any, name: str, factors: NDArray[np.intp]) -
         axes.axvline(1, color=FAINT, linewidth=0.8, linestyle="--")
     axes.set_axisbelow(True)
     name_panel(axes, name, MEASURES[name][1])
+
+
+def _draw_spectrum(axes: Axes, data: Any) -> None:
+    """Bars of the first eigenvalues' shares: a sharp fall is a subspace."""
+    interval = [v[:EIGENVALUES] for v in read.interval("eigenvalue_share", data)]
+    at = np.arange(len(interval[0]))
+    end = draw_rows(axes, interval, at, [number(float(v), 2) for v in interval[0]], 0.6, color=ST_COLOUR)
+    plain_axes(axes)
+    axes.set_xlim(0, max(1.0, end) * 1.25)  # room for the notes
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    axes.set_yticks(at, [str(number) for number in data["eigen"].values[: len(at)]], fontsize=LABEL)
+    axes.set_ylim(len(at) - 0.4, -0.6)
+    axes.grid(axis="x", color=GRID)
+    axes.set_axisbelow(True)
+    name_panel(axes, "eigenvalue_share", "of each eigenvalue")
 
 
 def _notes(data: Any, name: str, factors: NDArray[np.intp]) -> list[str]:

@@ -11,8 +11,9 @@ from dnnsa.engine.plan import Field, Slab
 from dnnsa.estimators.base import Array, Finalized, Ratio
 from dnnsa.estimators.intervals import aggregated
 
-SHARES = ("S1", "ST", "S1_binned", "ST_bound", "hsic_r2")  # indices of which 1 is all
-SHOWN = (("S1", "ST"), ("S1_binned",), ("ST_bound",), ("hsic_r2",), ("mu_star",))  # the first of these that there are
+SHARES = ("S1", "ST", "S1_binned", "ST_bound", "activity", "hsic_r2")  # indices of which 1 is all
+# The first of these that there are is shown.
+SHOWN = (("S1", "ST"), ("S1_binned",), ("ST_bound",), ("activity",), ("hsic_r2",), ("mu_star",))
 WIDEST = 5  # cells that are named
 MAPS = 6  # factors whose maps are shown
 FACTORS = 20  # whose indices are shown, those with the largest

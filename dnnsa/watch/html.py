@@ -14,6 +14,7 @@ MEANING = {
     "ST": "total: alone and with others",
     "S1_binned": "first order, by bins",
     "ST_bound": "bound of the total index",
+    "activity": "part of that bound which the first directions have",
     "hsic_r2": "dependence",
     "mu_star": "mean absolute elementary effect",
 }

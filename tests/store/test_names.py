@@ -9,6 +9,7 @@ from dnnsa.layout import apart
 from dnnsa.store.names import MEANING, long_name, meaning, side
 
 NEEDS = {
+    "active_subspace": {"quantity": "a", "gradient": "b"},
     "covariance": {"quantity": "a", "other": "b"},
     "dgsm": {"quantity": "a", "gradient": "b"},
     "exceedance": {"thresholds": (0.0,)},

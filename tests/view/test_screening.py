@@ -68,6 +68,19 @@ def test_measures_stand_side_by_side_in_the_order_of_the_first():
     assert right.get_title(loc="left").startswith(r"$\bf{S1\_binned}$")
 
 
+def test_a_spectrum_stands_beside_the_scores():
+    data = bare().assign(bounded("activity", FACTOR, np.array([0.1, 0.3, 0.2]), 0.01))
+    data = data.assign(bounded("eigenvalue_share", ("eigen",), np.array([0.9, 0.08, 0.02]), 0.01)).assign_coords(
+        eigen=[1, 2, 3]
+    )
+    left, right = figure(tree(output=data), "output").axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["shift x [px]", "blur", "rotation [deg]"]
+    assert [bar.get_width() for bar in left.containers[0]] == pytest.approx([0.3, 0.2, 0.1])
+    assert [t.get_text() for t in right.get_yticklabels()] == ["1", "2", "3"]
+    assert [bar.get_width() for bar in right.containers[0]] == pytest.approx([0.9, 0.08, 0.02])
+    assert named(right) == ["0.90", "0.08", "0.02"]
+
+
 def test_an_infinite_bound_has_no_bar_but_is_told():
     data = bare().assign(bounded("ST_bound", FACTOR, np.array([0.5, np.inf, np.nan]), 0.1))
     (axes,) = figure(tree(output=data), "output").axes
