@@ -226,6 +226,40 @@ def test_it_can_be_traced_into_one_function(part: Perturbation) -> None:
     np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, inputs, VALUES), atol=2e-6)
 
 
+@pytest.mark.parametrize("part", [part for part in TRACED if part.smooth], ids=lambda part: part.kind)
+def test_what_is_smooth_has_the_derivatives_that_its_differences_have(part: Perturbation) -> None:
+    """To 2 % of the largest: Keras moves images by float32 coefficients, and pixels have kinks between them."""
+    inputs = inputs_of(part).astype(np.float64)
+    weights, direction = np.random.default_rng(5).normal(size=(2, *inputs.shape))
+    values = {name: ops.convert_to_tensor(VALUES[name]) for name in part.factors}
+    bound = part.bind(data(inputs.shape[1:]))
+    rest = tuple(range(1, inputs.ndim))
+
+    def total(images: Any, some: dict[str, Any]) -> Any:  # (rows,)
+        return ops.sum(bound(images, {**values, **some}, ops.convert_to_tensor(CASE)) * weights, axis=rest)
+
+    def close(slope: Any, step: float, ahead: Any, behind: Any) -> None:
+        expected = ops.convert_to_numpy(ahead - behind) / (2 * step)
+        np.testing.assert_allclose(slope, expected, rtol=0.02, atol=0.02 * np.abs(expected).max())
+
+    images = ops.convert_to_tensor(inputs)
+    floats = {name: tensor for name, tensor in values.items() if tensor.dtype == tf.float64}
+    with tf.GradientTape() as tape:
+        tape.watch([images, floats])
+        whole = ops.sum(total(images, floats))
+    by_image, by_factor = tape.gradient(whole, [images, floats])
+    close(
+        (by_image.numpy() * direction).sum(axis=rest), 1e-4, *(total(inputs + h * direction, {}) for h in (1e-4, -1e-4))
+    )
+    for name, slope in ((name, ops.convert_to_numpy(slope)) for name, slope in by_factor.items()):
+        step = 1e-2 if name == "angle" else 1e-4  # degrees are small
+        for column in np.ndindex(slope.shape[1:]):
+            one = (slice(None), *column)
+            by = np.zeros(slope.shape)
+            by[one] = step
+            close(slope[one], step, *(total(images, {name: VALUES[name] + h * by}) for h in (1, -1)))
+
+
 @pytest.mark.parametrize("part", CONSTANT, ids=lambda part: part.kind)
 def test_a_constant_is_a_factor_that_does_not_vary(part: Perturbation) -> None:
     keys = [field.name for field in fields(part) if getattr(part, field.name) in part.factors]  # type: ignore[arg-type]
