@@ -4,10 +4,13 @@ from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur, Pixelation
 from dnnsa.perturb.colour import Hue, Saturation
 from dnnsa.perturb.cover import Haze, Occlusion
+from dnnsa.perturb.elastic import Elastic
 from dnnsa.perturb.function import Function
 from dnnsa.perturb.geometry import Rotation, Scale, Shear, Translation
 from dnnsa.perturb.intensity import Brightness, Clip, Contrast, Gamma
+from dnnsa.perturb.jpeg import Jpeg
 from dnnsa.perturb.mask import Mask
+from dnnsa.perturb.motion import MotionBlur
 from dnnsa.perturb.noise import GaussianNoise, ImpulseNoise, ShotNoise
 from dnnsa.perturb.series import DropoutSegment, TimeShift
 from dnnsa.perturb.table import FeatureNoise, FeatureShift, Replace
@@ -18,6 +21,7 @@ __all__ = [
     "Clip",
     "Contrast",
     "DropoutSegment",
+    "Elastic",
     "FeatureNoise",
     "FeatureShift",
     "Function",
@@ -27,7 +31,9 @@ __all__ = [
     "Haze",
     "Hue",
     "ImpulseNoise",
+    "Jpeg",
     "Mask",
+    "MotionBlur",
     "Occlusion",
     "Perturbation",
     "Pixelation",
@@ -46,13 +52,16 @@ KINDS: dict[str, type[Perturbation]] = {
     "translation": Translation,
     "scale": Scale,
     "shear": Shear,
+    "elastic": Elastic,
     "brightness": Brightness,
     "contrast": Contrast,
     "gamma": Gamma,
     "saturation": Saturation,
     "hue": Hue,
     "gaussian_blur": GaussianBlur,
+    "motion_blur": MotionBlur,
     "pixelation": Pixelation,
+    "jpeg": Jpeg,
     "gaussian_noise": GaussianNoise,
     "shot_noise": ShotNoise,
     "impulse_noise": ImpulseNoise,
