@@ -4,6 +4,7 @@ from dnnsa.perturb.base import Perturbation
 from dnnsa.perturb.blur import GaussianBlur, Pixelation
 from dnnsa.perturb.colour import Hue, Saturation
 from dnnsa.perturb.cover import Haze, Occlusion
+from dnnsa.perturb.drift import Drift
 from dnnsa.perturb.elastic import Elastic
 from dnnsa.perturb.function import Function
 from dnnsa.perturb.geometry import Rotation, Scale, Shear, Translation
@@ -12,14 +13,17 @@ from dnnsa.perturb.jpeg import Jpeg
 from dnnsa.perturb.mask import Mask
 from dnnsa.perturb.motion import MotionBlur
 from dnnsa.perturb.noise import GaussianNoise, ImpulseNoise, ShotNoise
-from dnnsa.perturb.series import DropoutSegment, TimeShift
+from dnnsa.perturb.series import DropoutSegment, TimeShift, Warp
+from dnnsa.perturb.spectrum import Band
 from dnnsa.perturb.table import FeatureNoise, FeatureShift, Replace
 
 __all__ = [
     "KINDS",
+    "Band",
     "Brightness",
     "Clip",
     "Contrast",
+    "Drift",
     "DropoutSegment",
     "Elastic",
     "FeatureNoise",
@@ -45,6 +49,7 @@ __all__ = [
     "ShotNoise",
     "TimeShift",
     "Translation",
+    "Warp",
 ]
 
 KINDS: dict[str, type[Perturbation]] = {
@@ -74,5 +79,8 @@ KINDS: dict[str, type[Perturbation]] = {
     "replace": Replace,
     "dropout_segment": DropoutSegment,
     "time_shift": TimeShift,
+    "warp": Warp,
+    "band": Band,
+    "drift": Drift,
     "function": Function,
 }

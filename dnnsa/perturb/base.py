@@ -156,3 +156,9 @@ def check_image(kind: str, shape: Shape) -> None:
     """Refuse anything but images (height, width, channels)."""
     if len(shape) != 3:
         raise ModelError(f"{kind} needs images of shape (height, width, channels), got inputs of shape {shape}.")
+
+
+def check_series(kind: str, shape: Shape) -> None:
+    """Refuse anything but series (steps, channels)."""
+    if len(shape) != 2:
+        raise ModelError(f"{kind} needs series of shape (steps, channels), got inputs of shape {shape}.")

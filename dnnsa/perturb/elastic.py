@@ -17,7 +17,7 @@ from dnnsa.perturb.base import (
     seeds,
     strength,
 )
-from dnnsa.perturb.lines import gaussian, mixed
+from dnnsa.perturb.lines import gaussian, keeping_variance, mixed
 from dnnsa.perturb.sampling import pixels, sampled
 from dnnsa.settings import settings
 from dnnsa.threefry import normals
@@ -65,14 +65,7 @@ class Elastic:
         noise = normals(seeds(self.seed, values, inputs), case, 2 * math.prod((height, width)))
         noise = ops.cast(ops.reshape(noise, (rows, height, width, 2)), inputs.dtype)
         by = amplitude[:, None, None, None] * mixed(
-            noise, *(_keeping_variance(gaussian(sd, n)) for n in (height, width))
+            noise, *(keeping_variance(gaussian(sd, n)) for n in (height, width))
         )
         x, y = pixels(inputs)
         return sampled(inputs, x + by[..., 0], y + by[..., 1])
-
-
-def _keeping_variance(weights: Tensor) -> Tensor:
-    """Weights (rows, size, size) scaled so that independent numbers mixed by them keep their variance."""
-    from keras import ops
-
-    return weights / ops.sqrt(ops.sum(ops.square(weights), axis=2, keepdims=True))

@@ -27,6 +27,13 @@ def gaussian(sd: Tensor, size: int) -> Tensor:
     return ops.where(sd[:, None, None] == 0, ops.eye(size, dtype=sd.dtype), gauss)
 
 
+def keeping_variance(weights: Tensor) -> Tensor:
+    """Weights (rows, size, size) scaled so that independent numbers mixed by them keep their variance."""
+    from keras import ops
+
+    return weights / ops.sqrt(ops.sum(ops.square(weights), axis=2, keepdims=True))
+
+
 def read_at(source: Tensor, size: int) -> Tensor:
     """Weight of each place of a line for what is read at ``source``, (rows, n), linear between places: (rows, n, size).
 

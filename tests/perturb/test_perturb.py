@@ -14,9 +14,11 @@ from dnnsa.errors import ModelError
 from dnnsa.files import digest
 from dnnsa.perturb import (
     KINDS,
+    Band,
     Brightness,
     Clip,
     Contrast,
+    Drift,
     DropoutSegment,
     Elastic,
     FeatureNoise,
@@ -42,6 +44,7 @@ from dnnsa.perturb import (
     ShotNoise,
     TimeShift,
     Translation,
+    Warp,
 )
 from dnnsa.perturb.base import Data
 
@@ -52,7 +55,7 @@ TABLE = np.random.default_rng(3).random((ROWS, 6), dtype=np.float32)
 SERIES = np.random.default_rng(4).random((ROWS, 9, 2), dtype=np.float32)
 INPUTS = {  # what a kind is tried on, if not IMAGES
     **dict.fromkeys(("feature_noise", "feature_shift", "replace"), TABLE),
-    **dict.fromkeys(("dropout_segment", "time_shift"), SERIES),
+    **dict.fromkeys(("dropout_segment", "time_shift", "warp", "band", "drift"), SERIES),
 }
 CASE = np.arange(ROWS, dtype=np.int32)
 RNG = np.random.default_rng(1)
@@ -76,6 +79,8 @@ VALUES = {
     "shift": RNG.uniform(-2, 2, ROWS),
     "start": RNG.uniform(0, 0.5, ROWS),
     "length": RNG.uniform(0.1, 0.5, ROWS),
+    "first": RNG.uniform(0, 0.2, ROWS),
+    "last": RNG.uniform(0.2, 0.5, ROWS),
     "move": np.linspace(0.5, 6, ROWS),
     "quality": np.linspace(2, 99, ROWS),
     "steps": RNG.uniform(-3, 3, ROWS),
@@ -113,6 +118,9 @@ BY_FACTORS: list[Perturbation] = [
     Replace(share="share", seed="seed"),
     DropoutSegment(start="start", length="length"),
     TimeShift(steps="steps"),
+    Warp(amplitude="share", sd="sd", seed="seed"),
+    Band(gain="factor", low="first", high="last"),
+    Drift(slope="shift", walk="sd", seed="seed"),
     Function(call="shifted:shifted", factors=("delta",)),
 ]
 NEUTRAL: list[Perturbation] = [
@@ -141,6 +149,9 @@ NEUTRAL: list[Perturbation] = [
     Replace(share=0.0, seed=3),
     DropoutSegment(start=0.0, length=0.0),
     TimeShift(steps=0.0),
+    Warp(amplitude=0.0, sd=1.0, seed=3),
+    Band(gain=1.0, low=0.1, high=0.3),
+    Drift(),
     Function(call="shifted:shifted"),
 ]
 OF_IMAGES = {
