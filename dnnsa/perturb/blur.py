@@ -47,9 +47,12 @@ class GaussianBlur:
         from keras import ops
 
         sd = nan_below_zero(strength(self.sd, values, inputs))  # (rows,)
-        down, across = (gaussian(sd, size) for size in inputs.shape[1:3])
-        down, across = (weights / ops.sum(weights, axis=2, keepdims=True) for weights in (down, across))
-        return mixed(inputs, down, across)
+        height, width = inputs.shape[1:3]
+        by_size = {}
+        for size in {height, width}:
+            weights = gaussian(sd, size)
+            by_size[size] = weights / ops.sum(weights, axis=2, keepdims=True)
+        return mixed(inputs, by_size[height], by_size[width])
 
 
 @settings
