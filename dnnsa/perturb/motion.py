@@ -78,17 +78,18 @@ def _line(length: Tensor, theta: Tensor, height: int, width: int) -> Tensor:
 def _convolved(inputs: Tensor, kernel: Tensor) -> Tensor:
     """Images convolved with a kernel (rows, 2 height, 2 width) each, over the weights that lie inside the image.
 
-    By Fourier transforms of complex images: the real part is a channel, the imaginary part is 1 inside the image.
+    By Fourier transforms of complex images, whose real and imaginary parts are two of the channels, or a channel and
+    what is 1 inside the image.
     """
     from keras import ops
 
-    height, width = inputs.shape[1:3]
-    channels = ops.pad(ops.transpose(inputs, (0, 3, 1, 2)), ((0, 0), (0, 0), (0, height), (0, width)))
-    inside = ops.zeros_like(channels) + ops.pad(
-        ops.ones((height, width), dtype=inputs.dtype), ((0, height), (0, width))
-    )
-    real, imaginary = ops.fft2((channels, inside))
+    rows, height, width, channels = inputs.shape
+    inside = ops.ones((rows, 2 - channels % 2, height, width), dtype=inputs.dtype)  # an even number with the channels
+    planes = ops.concatenate([ops.transpose(inputs, (0, 3, 1, 2)), inside], axis=1)
+    planes = ops.pad(planes, ((0, 0), (0, 0), (0, height), (0, width)))
+    half = planes.shape[1] // 2
+    real, imaginary = ops.fft2((planes[:, :half], planes[:, half:]))
     by_real, by_imaginary = (part[:, None] for part in ops.fft2((kernel, ops.zeros_like(kernel))))
     product = (real * by_real - imaginary * by_imaginary, real * by_imaginary + imaginary * by_real)
-    total, weight = (part[:, :, :height, :width] for part in ops.ifft2(product))
-    return ops.transpose(total / weight, (0, 2, 3, 1))
+    result = ops.concatenate([part[:, :, :height, :width] for part in ops.ifft2(product)], axis=1)
+    return ops.transpose(result[:, :channels] / result[:, channels : channels + 1], (0, 2, 3, 1))
