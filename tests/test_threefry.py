@@ -9,7 +9,8 @@ import tensorflow as tf
 from keras import ops
 from scipy import stats
 
-from dnnsa.threefry import normals, threefry
+from dnnsa.models import backend
+from dnnsa.threefry import normals, threefry, uniforms
 
 WAYS = {
     "eagerly": lambda function: function,
@@ -92,3 +93,15 @@ def test_a_seed_of_32_bits_gives_the_numbers_of_the_same_seed_of_64() -> None:
     seeds = np.array([0, 1, -1, 2**31 - 1, -(2**31)])
     stream = np.zeros(5, np.int32)
     np.testing.assert_array_equal(drawn(seeds.astype(np.int32), stream, 16), drawn(seeds.astype(np.int64), stream, 16))
+
+
+def test_a_large_batch_in_a_graph_draws_the_same_bits() -> None:
+    """There XLA makes one loop of the rounds."""
+    rows = 2**12
+    seed, stream = (
+        ops.convert_to_tensor(np.arange(rows) - 7),
+        ops.convert_to_tensor(np.arange(rows, dtype=np.int32) % 5),
+    )
+    for draw, count in ((normals, 64), (uniforms, 70)):
+        drawn = backend.compiled(lambda seed, stream, draw=draw, count=count: draw(seed, stream, count))(seed, stream)
+        np.testing.assert_array_equal(ops.convert_to_numpy(drawn), ops.convert_to_numpy(draw(seed, stream, count)))

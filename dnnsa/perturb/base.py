@@ -131,7 +131,7 @@ def nan_unless(sound: Tensor, result: Tensor) -> Tensor:
     """The result where the condition, of a shape that broadcasts with it, is true, NaN elsewhere: a failed run."""
     from keras import ops
 
-    return ops.where(sound, result, ops.full_like(result, float("nan")))
+    return result * ops.where(sound, *(ops.convert_to_tensor(one, result.dtype) for one in (1.0, float("nan"))))
 
 
 def check_not_negative(field: str, parameter: FactorOrNumber) -> None:
@@ -156,3 +156,9 @@ def check_image(kind: str, shape: Shape) -> None:
     """Refuse anything but images (height, width, channels)."""
     if len(shape) != 3:
         raise ModelError(f"{kind} needs images of shape (height, width, channels), got inputs of shape {shape}.")
+
+
+def check_series(kind: str, shape: Shape) -> None:
+    """Refuse anything but series (steps, channels)."""
+    if len(shape) != 2:
+        raise ModelError(f"{kind} needs series of shape (steps, channels), got inputs of shape {shape}.")

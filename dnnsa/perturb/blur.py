@@ -15,6 +15,7 @@ from dnnsa.perturb.base import (
     nan_unless,
     strength,
 )
+from dnnsa.perturb.lines import gaussian, mixed
 from dnnsa.settings import settings
 
 
@@ -43,9 +44,15 @@ class GaussianBlur:
         return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
+        from keras import ops
 
         sd = nan_below_zero(strength(self.sd, values, inputs))  # (rows,)
-        return _averaged(inputs, _weights(sd, inputs.shape[1]), _weights(sd, inputs.shape[2]))
+        height, width = inputs.shape[1:3]
+        by_size = {}
+        for size in {height, width}:
+            weights = gaussian(sd, size)
+            by_size[size] = weights / ops.sum(weights, axis=2, keepdims=True)
+        return mixed(inputs, by_size[height], by_size[width])
 
 
 @settings
@@ -76,19 +83,8 @@ class Pixelation:
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         size = strength(self.size, values, inputs)  # (rows,)
-        mean = _averaged(inputs, _blocks(size, inputs.shape[1]), _blocks(size, inputs.shape[2]))
+        mean = mixed(inputs, _blocks(size, inputs.shape[1]), _blocks(size, inputs.shape[2]))
         return nan_unless(beside(size >= 1, inputs), mean)
-
-
-def _averaged(inputs: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """Images whose columns and rows are averaged by (rows, height, height) and (rows, width, width) weights."""
-    from keras import ops
-
-    rows, height, width, channels = inputs.shape
-    mean = ops.matmul(down, ops.reshape(inputs, (rows, height, width * channels)))
-    mean = ops.reshape(ops.transpose(ops.reshape(mean, inputs.shape), (0, 2, 1, 3)), (rows, width, -1))
-    mean = ops.matmul(across, mean)  # (rows, width, height * channels)
-    return ops.transpose(ops.reshape(mean, (rows, width, height, channels)), (0, 2, 1, 3))
 
 
 def _blocks(size: Tensor, pixels: int) -> Tensor:
@@ -98,16 +94,4 @@ def _blocks(size: Tensor, pixels: int) -> Tensor:
     size = ops.where(size >= 1, size, ops.ones_like(size))[:, None]
     block = ops.floor(ops.arange(pixels, dtype=size.dtype)[None, :] / size)  # (rows, pixels)
     weights = ops.cast(block[:, :, None] == block[:, None, :], size.dtype)
-    return weights / ops.sum(weights, axis=2, keepdims=True)
-
-
-def _weights(sd: Tensor, size: int) -> Tensor:
-    """Weight of each pixel of a line for each pixel of the result, (rows, size, size), summing to 1 over the last."""
-    from keras import ops
-
-    position = ops.arange(size, dtype=sd.dtype)
-    distance = position[:, None] - position[None, :]  # (size, size), pixels
-    width = ops.where(sd == 0, ops.ones_like(sd), sd)[:, None, None]
-    gauss = ops.exp(-0.5 * ops.square(distance / width))  # (rows, size, size)
-    weights = ops.where(sd[:, None, None] == 0, ops.eye(size, dtype=sd.dtype), gauss)
     return weights / ops.sum(weights, axis=2, keepdims=True)

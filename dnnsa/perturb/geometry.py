@@ -15,6 +15,8 @@ from dnnsa.perturb.base import (
     nan_unless,
     strength,
 )
+from dnnsa.perturb.lines import mixed, read_at
+from dnnsa.perturb.sampling import affine
 from dnnsa.settings import settings
 
 
@@ -42,7 +44,7 @@ class Rotation:
         theta = strength(self.angle, values, inputs) * (math.pi / 180)  # (rows,)
         cos, sin = ops.cos(theta), ops.sin(theta)
         x, y = (inputs.shape[2] - 1) / 2, (inputs.shape[1] - 1) / 2  # the centre, in pixels to the right and down
-        return _affine(inputs, (cos, -sin, x - cos * x + sin * y), (sin, cos, y - sin * x - cos * y))
+        return affine(inputs, (cos, -sin, x - cos * x + sin * y), (sin, cos, y - sin * x - cos * y))
 
 
 @settings
@@ -68,9 +70,11 @@ class Translation:
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
         from keras import ops
 
-        x, y = strength(self.x, values, inputs), strength(self.y, values, inputs)  # (rows,)
-        zero, one = ops.zeros_like(x), ops.ones_like(x)
-        return _affine(inputs, (one, zero, -x), (zero, one, -y))
+        x, y = (strength(parameter, values, inputs)[:, None] for parameter in (self.x, self.y))  # (rows, 1)
+        height, width = inputs.shape[1:3]
+        from_x = ops.arange(width, dtype=inputs.dtype)[None] - x  # (rows, width)
+        from_y = ops.arange(height, dtype=inputs.dtype)[None] - y
+        return mixed(inputs, read_at(from_y, height), read_at(from_x, width))
 
 
 @settings
@@ -105,12 +109,14 @@ class Scale:
 
         x, y = strength(self.x, values, inputs), strength(self.y, values, inputs)  # (rows,)
         sound = ops.logical_and(x > 0, y > 0)
-        right, down = (1 / ops.where(sound, factor, ops.ones_like(factor)) for factor in (x, y))
-        centre_x, centre_y = (inputs.shape[2] - 1) / 2, (inputs.shape[1] - 1) / 2  # pixels to the right and down
-        zero = ops.zeros_like(x)
-        to_x = (right, zero, centre_x - right * centre_x)
-        to_y = (zero, down, centre_y - down * centre_y)
-        return nan_unless(beside(sound, inputs), _affine(inputs, to_x, to_y))
+
+        def line(factor: Tensor, size: int) -> Tensor:
+            centre = (size - 1) / 2  # pixels
+            from_centre = ops.arange(size, dtype=inputs.dtype)[None] - centre
+            return read_at(from_centre / ops.where(sound, factor, ops.ones_like(factor))[:, None] + centre, size)
+
+        result = mixed(inputs, line(y, inputs.shape[1]), line(x, inputs.shape[2]))
+        return nan_unless(beside(sound, inputs), result)
 
 
 @settings
@@ -152,15 +158,4 @@ class Shear:
         right, down = -x * unit, -y * unit  # of the inverse
         to_x = (unit, right, centre_x - unit * centre_x - right * centre_y)
         to_y = (down, unit, centre_y - down * centre_x - unit * centre_y)
-        return nan_unless(beside(sound, inputs), _affine(inputs, to_x, to_y))
-
-
-def _affine(inputs: Tensor, to_x: tuple[Tensor, ...], to_y: tuple[Tensor, ...]) -> Tensor:
-    """Take pixel (x, y) of the result from where the coefficients (of x, of y, constant), each (rows,), send it."""
-    from keras import ops
-
-    zero = ops.zeros_like(to_x[0])
-    transform = ops.stack([*to_x, *to_y, zero, zero], axis=1)  # (rows, 8)
-    return ops.image.affine_transform(
-        inputs, transform, interpolation="bilinear", fill_mode="constant", fill_value=0.0, data_format="channels_last"
-    )
+        return nan_unless(beside(sound, inputs), affine(inputs, to_x, to_y))

@@ -110,5 +110,5 @@ class Clip:
 
         low = beside(strength(self.low, values, inputs), inputs)
         high = beside(strength(self.high, values, inputs), inputs)
-        clipped = ops.where(inputs < low, low, ops.where(inputs > high, high, inputs))  # keeps NaN, as minimum may not
-        return ops.where(low > high, ops.full_like(clipped, float("nan")), clipped)
+        clipped = ops.maximum(ops.minimum(inputs, high), low)
+        return nan_unless(low <= high, ops.where(ops.isnan(inputs), inputs, clipped))  # which minimum may not keep

@@ -1,11 +1,26 @@
-"""What happens to series, inputs of shape (steps, channels): a stretch that is lost, and a shift in time."""
+"""What happens to series, inputs of shape (steps, channels): a stretch that is lost, a shift and a warp in time."""
 
 from typing import ClassVar, Literal
 
-from dnnsa.arrays import Shape, Tensor, Values
-from dnnsa.errors import ModelError
-from dnnsa.perturb.base import Apply, Data, FactorOrNumber, beside, named, strength
+from dnnsa.arrays import Tensor, Values
+from dnnsa.perturb.base import (
+    Apply,
+    Data,
+    FactorOrInteger,
+    FactorOrNumber,
+    beside,
+    check_not_negative,
+    check_seed,
+    check_series,
+    named,
+    nan_below_zero,
+    nan_unless,
+    seeds,
+    strength,
+)
+from dnnsa.perturb.lines import gaussian, keeping_variance
 from dnnsa.settings import settings
+from dnnsa.threefry import normals
 
 
 @settings
@@ -36,7 +51,7 @@ class DropoutSegment:
         return named(self.start, self.length)
 
     def bind(self, data: Data) -> Apply:
-        _check_series(self.kind, data.shape)
+        check_series(self.kind, data.shape)
         return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
@@ -67,7 +82,7 @@ class TimeShift:
         return named(self.steps)
 
     def bind(self, data: Data) -> Apply:
-        _check_series(self.kind, data.shape)
+        check_series(self.kind, data.shape)
         return self.apply
 
     def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
@@ -77,18 +92,70 @@ class TimeShift:
         by = strength(self.steps, values, inputs)[:, None]  # (rows, 1)
         far = float(count + 1)  # beyond it all is 0
         near = ops.where(by > far, ops.full_like(by, far), ops.where(by < -far, ops.full_like(by, -far), by))
-        source = ops.cast(ops.arange(count), inputs.dtype)[None, :] - near  # (rows, steps)
-        first = ops.floor(source)
-        share = (source - first)[:, :, None]  # of the later one; NaN where the shift is
-        first = ops.cast(ops.where(ops.isfinite(first), first, ops.zeros_like(first)), "int32")
-
-        def at(step: Tensor) -> Tensor:
-            inside = ops.cast((step >= 0) & (step < count), inputs.dtype)[:, :, None]
-            return inside * ops.take_along_axis(inputs, ops.clip(step, 0, count - 1)[:, :, None], axis=1)
-
-        return (1 - share) * at(first) + share * at(first + 1)
+        return _read(inputs, ops.cast(ops.arange(count), inputs.dtype)[None, :] - near)
 
 
-def _check_series(kind: str, shape: Shape) -> None:
-    if len(shape) != 2:
-        raise ModelError(f"{kind} needs series of shape (steps, channels), got inputs of shape {shape}.")
+@settings
+class Warp:
+    """Time stretched in some places and pressed together in others, at random; the first and the last step stay.
+
+    The logarithm of the speed is a normal number for each step, smoothed by a Gaussian and scaled so that each keeps
+    the standard deviation `amplitude`, less a constant that keeps the length: time never runs backwards. All channels
+    are read at the same times, linear between steps. The numbers depend on the seed and on the position of the case in
+    its file, and on nothing else.
+    """
+
+    smooth: ClassVar[bool] = True
+
+    kind: Literal["warp"] = "warp"
+    amplitude: FactorOrNumber
+    """Standard deviation of the logarithm of the speed, 0 or more: a factor or a number; 0 changes nothing, below 0 is
+    NaN."""
+    sd: FactorOrNumber
+    """Standard deviation of the Gaussian that smooths it, steps, 0 or more: a factor or a number; below 0 is NaN."""
+    seed: FactorOrInteger
+    """Which speeds: a factor of integers, or an integer; all 64-bit values are different ones."""
+
+    def __post_init__(self) -> None:
+        check_not_negative("amplitude", self.amplitude)
+        check_not_negative("sd", self.sd)
+        check_seed(self.seed)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        return named(self.amplitude, self.sd, self.seed)
+
+    def bind(self, data: Data) -> Apply:
+        check_series(self.kind, data.shape)
+        return self.apply
+
+    def apply(self, inputs: Tensor, values: Values, case: Tensor) -> Tensor:
+        from keras import ops
+
+        steps = inputs.shape[1]
+        count = max(steps - 1, 1)  # of what lies between two steps
+        amplitude, sd = (nan_below_zero(strength(one, values, inputs)) for one in (self.amplitude, self.sd))
+        noise = ops.cast(normals(seeds(self.seed, values, inputs), case, count), inputs.dtype)
+        smoothed = ops.matmul(keeping_variance(gaussian(sd, count)), noise[:, :, None])[:, :, 0]  # (rows, count)
+        log_speed = amplitude[:, None] * smoothed
+        passed = ops.cumsum(ops.exp(log_speed - ops.max(log_speed, axis=1, keepdims=True)), axis=1)
+        source = passed * (count / passed[:, -1:])  # 1, 2, ... exactly if nothing is changed
+        source = ops.concatenate([ops.zeros_like(source[:, :1]), source], axis=1)[:, :steps]
+        result = _read(inputs, ops.where(source > count, ops.full_like(source, count), source))
+        return nan_unless(beside(ops.isfinite(amplitude + sd), inputs), result)  # the first step too
+
+
+def _read(inputs: Tensor, source: Tensor) -> Tensor:
+    """Series (rows, steps, channels) at times (rows, steps), linear between steps; outside, 0."""
+    from keras import ops
+
+    count = inputs.shape[1]
+    first = ops.floor(source)
+    share = (source - first)[:, :, None]  # of the later one; NaN where the shift is
+    first = ops.cast(ops.where(ops.isfinite(first), first, ops.zeros_like(first)), "int32")
+
+    def at(step: Tensor) -> Tensor:
+        inside = ops.cast((step >= 0) & (step < count), inputs.dtype)[:, :, None]
+        return inside * ops.take_along_axis(inputs, ops.clip(step, 0, count - 1)[:, :, None], axis=1)
+
+    return (1 - share) * at(first) + share * at(first + 1)

@@ -1,5 +1,6 @@
 """What happens to the features of a table: noise and drift in units of their own spread, and values of other rows."""
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -23,11 +24,12 @@ from dnnsa.settings import settings
 from dnnsa.threefry import normals, uniforms
 
 Columns = tuple[int, ...] | None
+Unit = Literal["spread", "value"]
 
 
 @settings
 class FeatureNoise:
-    """Independent normal numbers added to features, each in units of the feature's own standard deviation.
+    """Normal numbers added to features, in units of the feature's own standard deviation, or of the value itself.
 
     They depend on the seed, on the position of the case in its file and on the column, and on nothing else.
     """
@@ -36,9 +38,14 @@ class FeatureNoise:
 
     kind: Literal["feature_noise"] = "feature_noise"
     sd: FactorOrNumber
-    """Standard deviation of the noise, in standard deviations of the feature over all inputs of the file, 0 or more."""
+    """Standard deviation of the noise, in units as `of` says, 0 or more; 0 changes nothing."""
     seed: FactorOrInteger
     """Which noise: a factor of integers, or an integer; all 64-bit values are different noise."""
+    of: Unit = "spread"
+    """Its unit: `spread`, the standard deviation of the feature over all inputs of the file, or `value`, the value as
+    it comes here, of which it is then a share."""
+    together: bool = False
+    """Whether one number moves all features of a row, rather than one of its own each."""
     columns: Columns = None
     """Numbers of the features, counted from 0; all unless given."""
 
@@ -52,27 +59,30 @@ class FeatureNoise:
         return named(self.sd, self.seed)
 
     def bind(self, data: Data) -> Apply:
-        spread = _spread(self.kind, self.columns, data)
+        unit, count = _unit(self.kind, self.of, self.columns, data), 1 if self.together else data.shape[0]
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
             from keras import ops
 
             sd = beside(nan_below_zero(strength(self.sd, values, inputs)), inputs)
-            noise = normals(seeds(self.seed, values, inputs), case, len(spread))  # (rows, features)
-            return inputs + sd * ops.convert_to_tensor(spread, inputs.dtype) * ops.cast(noise, inputs.dtype)
+            noise = normals(seeds(self.seed, values, inputs), case, count)  # (rows, features), or one for all
+            return inputs + sd * unit(inputs) * ops.cast(noise, inputs.dtype)
 
         return apply
 
 
 @settings
 class FeatureShift:
-    """Drift: a constant added to features, in units of each feature's own standard deviation."""
+    """Drift: a constant added to features, in units of their own standard deviation, or of the value itself."""
 
     smooth: ClassVar[bool] = True
 
     kind: Literal["feature_shift"] = "feature_shift"
     shift: FactorOrNumber
-    """What is added, in standard deviations of the feature over all inputs of the file; 0 changes nothing."""
+    """What is added, in units as `of` says; 0 changes nothing."""
+    of: Unit = "spread"
+    """Its unit: `spread`, the standard deviation of the feature over all inputs of the file, or `value`, the value as
+    it comes here, of which it is then a share."""
     columns: Columns = None
     """Numbers of the features, counted from 0; all unless given."""
 
@@ -84,13 +94,10 @@ class FeatureShift:
         return named(self.shift)
 
     def bind(self, data: Data) -> Apply:
-        spread = _spread(self.kind, self.columns, data)
+        unit = _unit(self.kind, self.of, self.columns, data)
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
-            from keras import ops
-
-            shift = beside(strength(self.shift, values, inputs), inputs)
-            return inputs + shift * ops.convert_to_tensor(spread, inputs.dtype)
+            return inputs + beside(strength(self.shift, values, inputs), inputs) * unit(inputs)
 
         return apply
 
@@ -100,7 +107,8 @@ class Replace:
     """Features replaced, each with the probability `share`, by a value of the same column in another input of the file.
 
     Which, and by what, depends on the seed, on the position of the case in its file and on the column: with one seed
-    what is replaced at one share is replaced at every larger one, by the same value.
+    what is replaced at one share is replaced at every larger one, by the same value. With `together`, all features of
+    a row are replaced or none, by those of one other input: what depends on each other within them still does.
     """
 
     smooth: ClassVar[bool] = False
@@ -110,6 +118,8 @@ class Replace:
     """Probability that a feature is replaced, from 0 to 1; 0 changes nothing, outside of [0, 1] is NaN."""
     seed: FactorOrInteger
     """Which features and values: a factor of integers, or an integer."""
+    together: bool = False
+    """Whether features are replaced together, from one input, rather than each by itself."""
     columns: Columns = None
     """Numbers of the features, counted from 0; all unless given."""
 
@@ -126,15 +136,17 @@ class Replace:
     def bind(self, data: Data) -> Apply:
         chosen = _chosen(self.kind, self.columns, data)  # (features,)
         pool, (entries, features) = np.where(chosen, data.entries, 0), data.entries.shape
+        count = 1 if self.together else features  # of draws for a row
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
             from keras import ops
 
             share = beside(strength(self.share, values, inputs), inputs)
-            drawn = uniforms(seeds(self.seed, values, inputs), case, 2 * features)  # (rows, 2 features)
-            place = ops.minimum(ops.cast(drawn[:, features:] * entries, "int32"), entries - 1)  # 1 by rounding
+            drawn = uniforms(seeds(self.seed, values, inputs), case, 2 * count)  # (rows, 2 count)
+            place = ops.minimum(ops.cast(drawn[:, count:] * entries, "int32"), entries - 1)  # 1 by rounding
+            place = ops.broadcast_to(place, inputs.shape)
             other = ops.take_along_axis(ops.convert_to_tensor(pool, inputs.dtype), place, axis=0)
-            lucky = (ops.cast(drawn[:, :features], inputs.dtype) < share) | (share == 1)
+            lucky = (ops.cast(drawn[:, :count], inputs.dtype) < share) | (share == 1)
             replaced = ops.where(lucky & ops.convert_to_tensor(chosen), other, inputs)
             return ops.where((share >= 0) & (share <= 1), replaced, ops.full_like(inputs, float("nan")))
 
@@ -166,8 +178,16 @@ def _chosen(kind: str, columns: Columns, data: Data) -> Array:
     return chosen
 
 
-def _spread(kind: str, columns: Columns, data: Data) -> Array:
-    """Standard deviation of each feature over all inputs of the file, (features,) float64; 0 of those left alone."""
+def _unit(kind: str, of: Unit, columns: Columns, data: Data) -> Callable[[Tensor], Tensor]:
+    """What the unit of each feature is in given inputs (rows, features): 0 of those left alone."""
     chosen = _chosen(kind, columns, data)
-    spread: Array = np.where(chosen, data.entries, 0).std(axis=0, dtype=np.float64)
-    return spread
+    spread: Array = np.where(chosen, data.entries, 0).std(axis=0, dtype=np.float64)  # (features,)
+
+    def unit(inputs: Tensor) -> Tensor:
+        from keras import ops
+
+        if of == "spread":
+            return ops.convert_to_tensor(spread, inputs.dtype)
+        return ops.where(ops.convert_to_tensor(chosen), inputs, ops.zeros_like(inputs))
+
+    return unit

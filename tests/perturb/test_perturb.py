@@ -14,10 +14,13 @@ from dnnsa.errors import ModelError
 from dnnsa.files import digest
 from dnnsa.perturb import (
     KINDS,
+    Band,
     Brightness,
     Clip,
     Contrast,
+    Drift,
     DropoutSegment,
+    Elastic,
     FeatureNoise,
     FeatureShift,
     Function,
@@ -27,7 +30,9 @@ from dnnsa.perturb import (
     Haze,
     Hue,
     ImpulseNoise,
+    Jpeg,
     Mask,
+    MotionBlur,
     Occlusion,
     Perturbation,
     Pixelation,
@@ -39,6 +44,7 @@ from dnnsa.perturb import (
     ShotNoise,
     TimeShift,
     Translation,
+    Warp,
 )
 from dnnsa.perturb.base import Data
 
@@ -49,7 +55,7 @@ TABLE = np.random.default_rng(3).random((ROWS, 6), dtype=np.float32)
 SERIES = np.random.default_rng(4).random((ROWS, 9, 2), dtype=np.float32)
 INPUTS = {  # what a kind is tried on, if not IMAGES
     **dict.fromkeys(("feature_noise", "feature_shift", "replace"), TABLE),
-    **dict.fromkeys(("dropout_segment", "time_shift"), SERIES),
+    **dict.fromkeys(("dropout_segment", "time_shift", "warp", "band", "drift"), SERIES),
 }
 CASE = np.arange(ROWS, dtype=np.int32)
 RNG = np.random.default_rng(1)
@@ -73,6 +79,10 @@ VALUES = {
     "shift": RNG.uniform(-2, 2, ROWS),
     "start": RNG.uniform(0, 0.5, ROWS),
     "length": RNG.uniform(0.1, 0.5, ROWS),
+    "first": RNG.uniform(0, 0.2, ROWS),
+    "last": RNG.uniform(0.2, 0.5, ROWS),
+    "move": np.linspace(0.5, 6, ROWS),
+    "quality": np.linspace(2, 99, ROWS),
     "steps": RNG.uniform(-3, 3, ROWS),
 }
 
@@ -86,12 +96,15 @@ BY_FACTORS: list[Perturbation] = [
     Translation(x="x", y="y"),
     Scale(x="wider", y="higher"),
     Shear(x="slant", y="slant"),
+    Elastic(amplitude="factor", sd="sd", seed="seed"),
     Gamma(gamma="gamma"),
     Saturation(factor="factor"),
     Hue(angle="angle"),
     Brightness(delta="delta"),
     Contrast(factor="factor"),
     GaussianBlur(sd="sd"),
+    MotionBlur(length="move", angle="angle"),
+    Jpeg(quality="quality"),
     GaussianNoise(sd="sd", seed="seed"),
     Pixelation(size="block"),
     ShotNoise(amplitude="sd", seed="seed"),
@@ -105,6 +118,9 @@ BY_FACTORS: list[Perturbation] = [
     Replace(share="share", seed="seed"),
     DropoutSegment(start="start", length="length"),
     TimeShift(steps="steps"),
+    Warp(amplitude="share", sd="sd", seed="seed"),
+    Band(gain="factor", low="first", high="last"),
+    Drift(slope="shift", walk="sd", seed="seed"),
     Function(call="shifted:shifted", factors=("delta",)),
 ]
 NEUTRAL: list[Perturbation] = [
@@ -112,12 +128,14 @@ NEUTRAL: list[Perturbation] = [
     Translation(),
     Scale(),
     Shear(),
+    Elastic(amplitude=0.0, sd=1.0, seed=3),
     Gamma(gamma=1.0),
     Saturation(factor=1.0),
     Hue(angle=0.0),
     Brightness(delta=0.0),
     Contrast(factor=1.0),
     GaussianBlur(sd=0.0),
+    MotionBlur(length=0.0, angle=30.0),
     GaussianNoise(sd=0.0, seed=3),
     Pixelation(size=1.0),
     ShotNoise(amplitude=0.0, seed=3),
@@ -131,6 +149,9 @@ NEUTRAL: list[Perturbation] = [
     Replace(share=0.0, seed=3),
     DropoutSegment(start=0.0, length=0.0),
     TimeShift(steps=0.0),
+    Warp(amplitude=0.0, sd=1.0, seed=3),
+    Band(gain=1.0, low=0.1, high=0.3),
+    Drift(),
     Function(call="shifted:shifted"),
 ]
 OF_IMAGES = {
@@ -144,6 +165,9 @@ OF_IMAGES = {
     "occlusion",
     "mask",
     "pixelation",
+    "elastic",
+    "motion_blur",
+    "jpeg",
 }
 WHOLE = {"whole": np.ones((ROWS, 6))}  # of a mask, which has no constants
 CONSTANT = [part for part in BY_FACTORS if part.kind not in ("mask", "function")]
@@ -224,6 +248,40 @@ def test_it_can_be_traced_into_one_function(part: Perturbation) -> None:
     assert not isinstance(bound, OnHost)
     traced = tf.function(bound)(ops.convert_to_tensor(inputs), values, ops.convert_to_tensor(CASE))
     np.testing.assert_allclose(ops.convert_to_numpy(traced), apply(part, inputs, VALUES), atol=2e-6)
+
+
+@pytest.mark.parametrize("part", [part for part in TRACED if part.smooth], ids=lambda part: part.kind)
+def test_what_is_smooth_has_the_derivatives_that_its_differences_have(part: Perturbation) -> None:
+    """To 2 % of the largest: Keras moves images by float32 coefficients, and pixels have kinks between them."""
+    inputs = inputs_of(part).astype(np.float64)
+    weights, direction = np.random.default_rng(5).normal(size=(2, *inputs.shape))
+    values = {name: ops.convert_to_tensor(VALUES[name]) for name in part.factors}
+    bound = part.bind(data(inputs.shape[1:]))
+    rest = tuple(range(1, inputs.ndim))
+
+    def total(images: Any, some: dict[str, Any]) -> Any:  # (rows,)
+        return ops.sum(bound(images, {**values, **some}, ops.convert_to_tensor(CASE)) * weights, axis=rest)
+
+    def close(slope: Any, step: float, ahead: Any, behind: Any) -> None:
+        expected = ops.convert_to_numpy(ahead - behind) / (2 * step)
+        np.testing.assert_allclose(slope, expected, rtol=0.02, atol=0.02 * np.abs(expected).max())
+
+    images = ops.convert_to_tensor(inputs)
+    floats = {name: tensor for name, tensor in values.items() if tensor.dtype == tf.float64}
+    with tf.GradientTape() as tape:
+        tape.watch([images, floats])
+        whole = ops.sum(total(images, floats))
+    by_image, by_factor = tape.gradient(whole, [images, floats])
+    close(
+        (by_image.numpy() * direction).sum(axis=rest), 1e-4, *(total(inputs + h * direction, {}) for h in (1e-4, -1e-4))
+    )
+    for name, slope in ((name, ops.convert_to_numpy(slope)) for name, slope in by_factor.items()):
+        step = 1e-2 if name == "angle" else 1e-4  # degrees are small
+        for column in np.ndindex(slope.shape[1:]):
+            one = (slice(None), *column)
+            by = np.zeros(slope.shape)
+            by[one] = step
+            close(slope[one], step, *(total(images, {name: VALUES[name] + h * by}) for h in (1, -1)))
 
 
 @pytest.mark.parametrize("part", CONSTANT, ids=lambda part: part.kind)

@@ -58,6 +58,34 @@ def test_replaced_values_come_from_their_own_column_in_the_share_asked_for() -> 
         assert moved == pytest.approx(0.3 * 49 / 50, abs=0.045)  # 4.4 standard errors; 1 of 50 is the value itself
 
 
+def test_noise_together_is_one_number_for_all_features_of_a_row() -> None:
+    part = FeatureNoise(sd=0.5, seed="seed", together=True, columns=(0, 1, 3))
+    z = (changed(part, {"seed": SEEDS}) - INPUTS.astype(np.float64)) / (0.5 * ENTRIES.astype(np.float64).std(axis=0))
+    np.testing.assert_array_equal(z[:, 2], 0)
+    np.testing.assert_allclose(z[:, [1, 3]], z[:, [0, 0]], atol=1e-4)
+    assert stats.kstest(z[:, 0], "norm").pvalue > 1e-4  # a fixed draw
+
+
+def test_relative_noise_and_shifts_are_shares_of_the_value() -> None:
+    noisy = changed(FeatureNoise(sd=0.01, seed="seed", of="value", columns=(1, 3)), {"seed": SEEDS})
+    share = noisy[:, [1, 3]] / INPUTS[:, [1, 3]] - 1
+    np.testing.assert_allclose(share.std(axis=0), 0.01, rtol=0.1)  # 6 standard errors
+    np.testing.assert_array_equal(noisy[:, [0, 2]], INPUTS[:, [0, 2]])
+    shift = RNG.uniform(-0.5, 0.5, ROWS)
+    shifted = changed(FeatureShift(shift="shift", of="value"), {"shift": shift})
+    np.testing.assert_allclose(shifted, INPUTS * (1 + shift[:, None]), rtol=1e-5)
+
+
+def test_features_replaced_together_are_those_of_one_other_input() -> None:
+    result = changed(Replace(share=0.4, seed="seed", columns=(0, 2, 3), together=True), {"seed": SEEDS})
+    np.testing.assert_array_equal(result[:, 1], INPUTS[:, 1])
+    whole = (result[:, None, [0, 2, 3]] == ENTRIES[None][..., [0, 2, 3]]).all(axis=2)  # (rows, entries)
+    assert whole.any(axis=1).all()
+    assert 1 - whole[:, 0].mean() == pytest.approx(0.4 * 49 / 50, abs=0.05)  # 4.5 standard errors
+    counts = whole[:, 1:].sum(axis=0)
+    assert stats.chisquare(counts).pvalue > 1e-4
+
+
 def test_all_values_are_replaced_at_share_1_by_each_entry_equally() -> None:
     result = changed(Replace(share=1, seed="seed"), {"seed": SEEDS})
     for column in range(4):
