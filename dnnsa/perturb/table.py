@@ -112,6 +112,8 @@ class Replace:
     """Which features and values: a factor of integers, or an integer."""
     columns: Columns = None
     """Numbers of the features, counted from 0; all unless given."""
+    together: bool = False
+    """Whether all columns are replaced at once, by those of one input: what they have to do with each other is kept."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.share, str) and not 0 <= self.share <= 1:
@@ -132,9 +134,12 @@ class Replace:
 
             share = beside(strength(self.share, values, inputs), inputs)
             drawn = uniforms(seeds(self.seed, values, inputs), case, 2 * features)  # (rows, 2 features)
-            place = ops.minimum(ops.cast(drawn[:, features:] * entries, "int32"), entries - 1)  # 1 by rounding
+            lot, donor = drawn[:, :features], drawn[:, features:]  # (rows, features) each
+            if self.together:
+                lot, donor = (ops.repeat(one[:, :1], features, axis=1) for one in (lot, donor))
+            place = ops.minimum(ops.cast(donor * entries, "int32"), entries - 1)  # 1 by rounding
             other = ops.take_along_axis(ops.convert_to_tensor(pool, inputs.dtype), place, axis=0)
-            lucky = (ops.cast(drawn[:, :features], inputs.dtype) < share) | (share == 1)
+            lucky = (ops.cast(lot, inputs.dtype) < share) | (share == 1)
             replaced = ops.where(lucky & ops.convert_to_tensor(chosen), other, inputs)
             return ops.where((share >= 0) & (share <= 1), replaced, ops.full_like(inputs, float("nan")))
 
