@@ -52,8 +52,12 @@ def parameters(digits, example, client, tmp_path_factory):
     profile = tmp_path_factory.mktemp("profile") / "two.yaml"
     profile.write_text("{kind: local, workers: 2}", encoding="utf-8")
     study = {"study": str(digits / "study.yaml"), "store": str(digits / "cluster.zarr"), "base_points": 256}
-    heat = small(example("heat"), client, study=256, solver=256)
-    return {"digits": stored(digits, client), "cluster": {"profile": str(profile), **study}, "heat": heat}
+    return {
+        "digits": stored(digits, client),
+        "cluster": {"profile": str(profile), **study},
+        "heat": small(example("heat"), client, study=256, solver=256),
+        "cancer": small(example("cancer"), client, study=32, replace=32, apart=32),
+    }
 
 
 def small(folder, client, **base_points):
@@ -136,6 +140,10 @@ def test_the_cluster_notebook_runs_on_the_workers_of_its_profile(finished, param
     mine = dnnsa.run(dnnsa.Study(directory=whole.directory, **parts), client, other, reporter=Quiet())
     for name, array in mine["p_true"].data_vars.items():
         np.testing.assert_array_equal(dnnsa.open(asked["store"])["p_true"][name], array, err_msg=name)
+
+
+def test_the_cancer_notebook_sees_that_mixed_patients_do_not_exist(finished):
+    assert "in 86% of those who get the one of one patient" in told(finished[ROOT / "notebooks" / "cancer.ipynb"])
 
 
 def test_the_heat_notebook_ranks_surrogates_by_their_maps(finished):
