@@ -57,6 +57,7 @@ def parameters(digits, example, client, tmp_path_factory):
         "cluster": {"profile": str(profile), **study},
         "heat": small(example("heat"), client, study=256, solver=256),
         "cancer": small(example("cancer"), client, study=32, replace=32, apart=32),
+        "series": small(example("series"), client, study=64, windows=64),
     }
 
 
@@ -144,6 +145,13 @@ def test_the_cluster_notebook_runs_on_the_workers_of_its_profile(finished, param
 
 def test_the_cancer_notebook_sees_that_mixed_patients_do_not_exist(finished):
     assert "in 86% of those who get the one of one patient" in told(finished[ROOT / "notebooks" / "cancer.ipynb"])
+
+
+def test_the_series_notebook_finds_the_speed_of_the_pendulum_in_what_a_delay_does(finished):
+    lines = told(finished[ROOT / "notebooks" / "series.ipynb"]).splitlines()
+    rows = [line.split() for line in lines if " rad " in line]
+    assert len(rows) == 8
+    assert min(float(row[2]) for row in rows) > 0.6
 
 
 def test_the_heat_notebook_ranks_surrogates_by_their_maps(finished):

@@ -1,7 +1,8 @@
 """Train a small network on scikit-learn's breast cancer table and keep held-out patients beside it: seconds.
 
-Writes ``cancer.keras`` and ``heldout.npz`` beside this file. The table has ten measurements of the nuclei in an image of
-a tumour, each as the mean over the nuclei, its standard error and its worst value: 30 features. Class 0 is malignant.
+Writes ``cancer.keras`` and ``heldout.npz`` beside this file. The table has ten measurements of the nuclei in the image
+of a tumour, each as the mean over the nuclei, its standard error and its worst value: 30 features. Class 0 is
+malignant.
 """
 
 import os
