@@ -4,5 +4,5 @@ import numpy as np
 
 
 def scale(inputs, window):
-    """Series ``(n, steps, channels)``, each of their equally long windows times its gain in ``window``, ``(n, windows)``."""
+    """Series ``(n, steps, channels)``, each of their equal windows times its gain in ``window``, ``(n, windows)``."""
     return inputs * np.repeat(window, inputs.shape[1] // window.shape[1], axis=1)[:, :, None]
