@@ -1,4 +1,4 @@
-"""What tests share: a cluster of two processes, and a network that has been trained on digits."""
+"""What tests share: a cluster of two processes, and examples whose networks have been trained."""
 
 import shutil
 import subprocess
@@ -32,3 +32,29 @@ def digits(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     (folder / "printed").write_text(done.stdout)
     return folder
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    """A folder with what an example holds after training, by its name; networks that lie trained beside it will do."""
+    folders = {}
+
+    def of(name):
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("examples") / name
+            trained(EXAMPLES / name, folders[name])
+        return folders[name]
+
+    return of
+
+
+def trained(source, folder):
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.zarr", "__pycache__"))
+    written = max(path.stat().st_mtime for path in source.glob("*.py"))
+    made = [path for kind in ("*.keras", "*.npz") for path in source.glob(kind)]
+    if made and min(path.stat().st_mtime for path in made) > written:
+        return
+    for path in made:
+        (folder / path.name).unlink()
+    done = subprocess.run([sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -47,12 +47,28 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parameters(digits, client, tmp_path_factory):
+def parameters(digits, example, client, tmp_path_factory):
     """What each notebook is told in place of its own parameters: small studies, in a folder of their own."""
     profile = tmp_path_factory.mktemp("profile") / "two.yaml"
     profile.write_text("{kind: local, workers: 2}", encoding="utf-8")
     study = {"study": str(digits / "study.yaml"), "store": str(digits / "cluster.zarr"), "base_points": 256}
-    return {"digits": stored(digits, client), "cluster": {"profile": str(profile), **study}}
+    return {
+        "digits": stored(digits, client),
+        "cluster": {"profile": str(profile), **study},
+        "heat": small(example("heat"), client, study=256, solver=256),
+        "cancer": small(example("cancer"), client, study=32, replace=32, apart=32),
+        "series": small(example("series"), client, study=64, windows=64),
+    }
+
+
+def small(folder, client, **base_points):
+    """Studies of an example, run with so many base points, and where a notebook finds their stores."""
+    for name, asked in base_points.items():
+        whole = dnnsa.Study.from_yaml(folder / f"{name}.yaml")
+        design = {**whole.document["design"], "base_points": asked}
+        study = dnnsa.Study(directory=folder, **{**whole.document, "design": design})
+        dnnsa.run(study, client, folder / f"{name}.zarr", reporter=Quiet())
+    return {"folder": str(folder)}
 
 
 def stored(digits, client):
@@ -125,6 +141,23 @@ def test_the_cluster_notebook_runs_on_the_workers_of_its_profile(finished, param
     mine = dnnsa.run(dnnsa.Study(directory=whole.directory, **parts), client, other, reporter=Quiet())
     for name, array in mine["p_true"].data_vars.items():
         np.testing.assert_array_equal(dnnsa.open(asked["store"])["p_true"][name], array, err_msg=name)
+
+
+def test_the_cancer_notebook_sees_that_mixed_patients_do_not_exist(finished):
+    assert "in 86% of those who get the one of one patient" in told(finished[ROOT / "notebooks" / "cancer.ipynb"])
+
+
+def test_the_series_notebook_finds_the_speed_of_the_pendulum_in_what_a_delay_does(finished):
+    lines = told(finished[ROOT / "notebooks" / "series.ipynb"]).splitlines()
+    rows = [line.split() for line in lines if " rad " in line]
+    assert len(rows) == 8
+    assert min(float(row[2]) for row in rows) > 0.6
+
+
+def test_the_heat_notebook_ranks_surrogates_by_their_maps(finished):
+    rows = [line.split() for line in told(finished[ROOT / "notebooks" / "heat.ipynb"]).splitlines() if "|" in line]
+    mean = {row[0]: float(row[7]) for row in rows if row[0].startswith("from_")}  # error of ST
+    assert mean["from_25"] > mean["from_100"] > mean["from_400"]
 
 
 @pytest.mark.slow

@@ -101,6 +101,15 @@ def test_what_a_small_share_replaces_a_larger_one_replaces_by_the_same() -> None
     np.testing.assert_array_equal(large[moved], small[moved])
 
 
+def test_features_that_go_together_come_from_one_input() -> None:
+    result = changed(Replace(share=0.3, seed="seed", columns=(0, 2), together=True), {"seed": SEEDS})
+    pairs = {tuple(row) for row in ENTRIES[:, [0, 2]]}
+    assert {tuple(row) for row in result[:, [0, 2]]} == pairs  # of all inputs, and no other pair
+    np.testing.assert_array_equal(result[:, [1, 3]], INPUTS[:, [1, 3]])
+    moved = (result[:, 0] != INPUTS[:, 0]).mean()
+    assert moved == pytest.approx(0.3 * 49 / 50, abs=0.045)  # 4.4 standard errors; 1 of 50 is the input itself
+
+
 @pytest.mark.parametrize(
     ("part", "value"),
     [
