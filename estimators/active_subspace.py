@@ -97,15 +97,11 @@ class ActiveSubspace:
 
     def finalize(self, replicates: Sequence[ActiveSubspaceState], layout: Layout, resolution: float) -> Finalized:
         estimate = partial(_estimates, constants_of(layout), resolution, self.directions)
-        maps = estimated(
-            lambda state: {name: one for name, one in estimate(state).items() if name != "direction_component"},
-            replicates,
-            self.merge,
-            self.level,
-        )
+        maps = estimated(estimate, replicates, self.merge, self.level)
+        for end in ("lower", "upper"):
+            del maps[f"direction_component_{end}"]  # an eigenvector has no sign
         whole = reduce(self.merge, replicates)
         own = {
-            "direction_component": estimate(whole)["direction_component"],  # of no sign, so without an interval
             "n_active_subspace": Map((), whole.n.astype(np.int64)),
             "status": Map((), status_of(_along(whole), resolution)),
         }
