@@ -258,6 +258,11 @@ def _of_estimators(study: Parts) -> Iterator[str]:
                 f"estimators[{number}]: `{estimator.kind}` needs a model without jumps, and it may jump where "
                 f"`{conditional[0]}` becomes active: leave one of the two out."
             )
+        if isinstance(estimator, Sobol) and estimator.control != "none" and isinstance(study.design, External):
+            yield (
+                f"estimators[{number}].control: `{estimator.control}` is for points that dnnsa draws, and those of an "
+                "`external` table may be others: leave it out."
+            )
         if estimator.of == ():
             yield f"estimators[{number}].of: must name at least one quantity, got []: leave it out for all."
         for name in estimator.of or ():
