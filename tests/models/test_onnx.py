@@ -186,7 +186,7 @@ def test_weights_in_a_file_beside_are_read_and_belong_to_the_network(tmp_path: P
     with pytest.raises(ModelError, match=r"model.path.data: .* is not the file that the study was started with"):
         Onnx(path="net.onnx").load(tmp_path, digests)
     (tmp_path / "net.onnx.data").unlink()
-    with pytest.raises(ModelError, match="model.path.data: host .* sees no file"):
+    with pytest.raises(ModelError, match=r"model.path.data: host .* sees no file"):
         Onnx(path="net.onnx").load(tmp_path, digests)
 
 
