@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dnnsa.arrays import Array, Tensor, Values
+from dnnsa.arrays import Array, Tensor, Values, picked
 from dnnsa.errors import ModelError
 from dnnsa.perturb.base import (
     Apply,
@@ -127,7 +127,7 @@ class Replace:
 
     def bind(self, data: Data) -> Apply:
         chosen = _chosen(self.kind, self.columns, data)  # (features,)
-        pool, (entries, features) = np.where(chosen, data.entries, 0), data.entries.shape
+        pool, (entries, features) = np.where(chosen, data.entries, 0).T, data.entries.shape  # (features, entries)
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
             from keras import ops
@@ -138,7 +138,8 @@ class Replace:
             if self.together:
                 lot, donor = (ops.repeat(one[:, :1], features, axis=1) for one in (lot, donor))
             place = ops.minimum(ops.cast(donor * entries, "int32"), entries - 1)  # 1 by rounding
-            other = ops.take_along_axis(ops.convert_to_tensor(pool, inputs.dtype), place, axis=0)
+            columns = ops.convert_to_tensor(pool, inputs.dtype)
+            other = ops.transpose(picked(columns, ops.transpose(place)))  # (rows, features)
             lucky = (ops.cast(lot, inputs.dtype) < share) | (share == 1)
             replaced = ops.where(lucky & ops.convert_to_tensor(chosen), other, inputs)
             return ops.where((share >= 0) & (share <= 1), replaced, ops.full_like(inputs, float("nan")))
