@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dnnsa.arrays import Array, Tensor, Values, picked
+from dnnsa.arrays import Array, Tensor, Values
 from dnnsa.errors import ModelError
 from dnnsa.perturb.base import (
     Apply,
@@ -127,7 +127,7 @@ class Replace:
 
     def bind(self, data: Data) -> Apply:
         chosen = _chosen(self.kind, self.columns, data)  # (features,)
-        pool, (entries, features) = np.where(chosen, data.entries, 0).T, data.entries.shape  # (features, entries)
+        pool, (entries, features) = np.where(chosen, data.entries, 0).ravel(), data.entries.shape
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
             from keras import ops
@@ -136,10 +136,10 @@ class Replace:
             drawn = uniforms(seeds(self.seed, values, inputs), case, 2 * features)  # (rows, 2 features)
             lot, donor = drawn[:, :features], drawn[:, features:]  # (rows, features) each
             if self.together:
-                lot, donor = (ops.repeat(one[:, :1], features, axis=1) for one in (lot, donor))
+                lot, donor = (ops.broadcast_to(one[:, :1], ops.shape(one)) for one in (lot, donor))
             place = ops.minimum(ops.cast(donor * entries, "int32"), entries - 1)  # 1 by rounding
-            columns = ops.convert_to_tensor(pool, inputs.dtype)
-            other = ops.transpose(picked(columns, ops.transpose(place)))  # (rows, features)
+            there = place * features + ops.arange(features, dtype="int32")  # (rows, features), in a flat table
+            other = ops.take(ops.convert_to_tensor(pool, inputs.dtype), there)
             lucky = (ops.cast(lot, inputs.dtype) < share) | (share == 1)
             replaced = ops.where(lucky & ops.convert_to_tensor(chosen), other, inputs)
             return ops.where((share >= 0) & (share <= 1), replaced, ops.full_like(inputs, float("nan")))
