@@ -28,7 +28,7 @@ PURE = {
     "estimators": NUMERIC | {"numba"},  # which compiles the sums of a block
 }
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch", "onnxruntime"}
-RUNS_NETWORKS = {"models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
+RUNS_NETWORKS = {"arrays", "models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
 DASK = {"dask", "distributed", "dask_jobqueue"}
 PLUMBING = {"engine", "store", "cluster", "view", "watch", "rounds", "api", "cli"}
 SLOW_TO_IMPORT = {*FRAMEWORKS, "dask", "distributed", "matplotlib", "scipy.stats", "SALib", "numba"}
