@@ -173,6 +173,16 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             "out.",
         ),
         (
+            {**NETWORK, "model": {**NETWORK["model"], "dropout": {"drop": "x1"}}},
+            "model.dropout.drop: `x1` must give integers, and is of kind `uniform`: make it `kind: integers`, or a "
+            "`choice` of integers.",
+        ),
+        (
+            {**NETWORK, "weights": [{"kind": "relative_noise", "sd": 0.1, "seed": "x2"}]},
+            "weights[0].seed: `x2` must give integers, and is of kind `uniform`: make it `kind: integers`, or a "
+            "`choice` of integers.",
+        ),
+        (
             {**NETWORK, "quantities": {}},
             "quantities: at least one is needed for a network, such as `y: {kind: output}`.",
         ),

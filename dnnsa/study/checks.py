@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -208,6 +208,7 @@ def _of_network(study: Parts, model: InputModel) -> Iterator[str]:
             yield f"quantities.{name}.of: no quantity `{quantity.of}`{there}"
     if isinstance(model, Keras) and model.ensemble:
         yield from _of_ensemble(study, model.ensemble)
+    yield from _of_seeds(study, model)
     where = _readers(study, model)
     conditions = {other for law in study.factors.values() for other in law.when or {}}
     read = {one for name in where for one in family(name, study.factors)}
@@ -233,6 +234,22 @@ def _of_ensemble(study: Parts, ensemble: Ensemble) -> Iterator[str]:
         f"model.ensemble.member: `{ensemble.member}` must be an integer from 0 to {last}, the number of a member, and "
         f"is {told}: make it {{kind: integers, low: 0, high: {last}}}."
     )
+
+
+def _of_seeds(study: Parts, model: InputModel) -> Iterator[str]:
+    """Masks of dropout and noise on weights are told apart by integers."""
+    dropped = model.dropout if isinstance(model, Keras) else None
+    layers = dropped if isinstance(dropped, dict) else {"": dropped} if dropped else {}
+    seeds: dict[str, Any] = {f"model.dropout{'.' if layer else ''}{layer}": name for layer, name in layers.items()}
+    seeds |= {f"weights[{number}].seed": getattr(part, "seed", None) for number, part in enumerate(study.weights)}
+    for where, name in seeds.items():
+        law = study.factors.get(name) if isinstance(name, str) else None
+        whole = isinstance(law, Choice) and all(type(value) is int for value in law.values)
+        if law is not None and not isinstance(law, Integers) and not whole:
+            yield (
+                f"{where}: `{name}` must give integers, and is of kind `{law.kind}`: make it `kind: integers`, or a "
+                "`choice` of integers."
+            )
 
 
 def _readers(study: Parts, model: InputModel) -> dict[str, str]:
