@@ -107,11 +107,12 @@ class MainEffects:
             "status": Map((), flags(whole.seen, whole.n, whole.n < 1, finite=finite)),
         }
         cuts = _cuts(layout, self.parts)
-        values = {
+        coords: dict[str, NDArray[Any] | Map] = {"part": np.arange(most)}
+        coords |= {
             f"part_{name}": Map(CURVE, np.stack([_padded(getattr(parts, name), most, np.nan) for parts in cuts]))
             for name in ("low", "middle", "high")
         }
-        return Finalized(maps, coords={"part": np.arange(most)} | values)
+        return Finalized(maps, coords=coords)
 
 
 def _block(state: MainEffectsState, block: Block) -> MainEffectsState:
@@ -157,8 +158,9 @@ def _curves(state: MainEffectsState) -> Mapping[str, Map]:
 
 
 def _cuts(layout: Layout, parts: int) -> list[Parts]:
-    """How each factor is cut; one whose law is not known as if it were uniform on the unit interval."""
-    return [_cut(law, parts) for law in layout.laws or (None,) * len(layout.groups)]
+    """How each factor is cut; one whose law is not known, or not yet read, as if it were uniform on [0, 1]."""
+    laws = layout.laws or (None,) * len(layout.groups)
+    return [_cut(law if hasattr(law, "ppf") else None, parts) for law in laws]
 
 
 def _cut(law: Law | None, parts: int) -> Parts:
@@ -168,8 +170,8 @@ def _cut(law: Law | None, parts: int) -> Parts:
         begins = np.append(True, np.asarray(values[1:] != values[:-1], bool))  # (GRID,) whether a level does
         if law.kind == "choice" or begins.sum() <= parts:
             starts = np.flatnonzero(begins)
-            levels = np.arange(len(starts)) if law.kind == "choice" else values[starts]
-            levels = np.asarray(levels, dtype=np.float64)
+            told: Any = np.arange(len(starts)) if law.kind == "choice" else values[starts]
+            levels: Array = np.asarray(told, dtype=np.float64)
             return Parts(starts[1:] / GRID, levels, levels, levels)
     edges = np.arange(parts + 1) / parts
     middles = (edges[1:] + edges[:-1]) / 2

@@ -50,7 +50,7 @@ def _order(data: Any) -> NDArray[np.intp]:
     for k in range(data.sizes["factor"]):
         one = curve(data, k)
         known = np.isfinite(one.value)
-        weight = one.count[known] / max(1, one.count[known].sum())
+        weight = one.number[known] / max(1, one.number[known].sum())
         mean = (weight * one.value[known]).sum()
         spread.append(float((weight * (one.value[known] - mean) ** 2).sum()))
     return np.argsort(-np.array(spread), kind="stable")
@@ -59,7 +59,7 @@ def _order(data: Any) -> NDArray[np.intp]:
 def _draw(axes: Axes, one: Curve) -> None:
     known = np.isfinite(one.value)
     if known.any():
-        axes.axhline(np.average(one.value[known], weights=one.count[known]), color=FAINT, linewidth=0.8, linestyle="--")
+        axes.axhline(np.average(one.value[known], weights=one.number[known]), color=FAINT, linewidth=0.8, linestyle="--")
     if one.stepped:
         _steps(axes, one)
     else:
@@ -83,12 +83,12 @@ def _steps(axes: Axes, one: Curve) -> None:
         axes.set_xscale("log")
     else:
         axes.locator_params(axis="x", nbins=5)
-    to, back = (np.log10, lambda v: 10.0**v) if one.logarithmic else (lambda v: v, lambda v: v)
-    low, middle, high = (to(values) for values in (one.low, one.middle, one.high))
+    ends = [np.log10(v) if one.logarithmic else v for v in (one.low, one.middle, one.high)]
+    low, middle, high = ends
     edges = np.append(low, high[-1:])
     edges[0] = max(low[0], middle[0] - CONTINUED * (high[0] - middle[0]))  # tails have no end worth drawing
     edges[-1] = min(high[-1], middle[-1] + CONTINUED * (middle[-1] - low[-1]))
-    drawn = back(edges)
+    drawn = 10.0**edges if one.logarithmic else edges
     ends = [np.append(values, values[-1:]) for values in (one.value, one.lower, one.upper)]
     axes.fill_between(drawn, ends[1], ends[2], step="post", color=S1_COLOUR, alpha=0.35, linewidth=0)
     axes.step(drawn, ends[0], where="post", color=ST_COLOUR, linewidth=1.6)

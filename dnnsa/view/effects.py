@@ -19,7 +19,7 @@ class Curve(NamedTuple):
     value: NDArray[Any]
     lower: NDArray[Any]
     upper: NDArray[Any]
-    count: NDArray[Any]
+    number: NDArray[Any]  # of values in each part
     levels: list[str]  # of a choice
     logarithmic: bool
 
@@ -39,11 +39,11 @@ def curve(dataset: Any, factor: int) -> Curve:
     here = np.isfinite(dataset["part_low"].values[factor])
     parts = [dataset[f"part_{name}"].values[factor][here] for name in ("low", "middle", "high")]
     values = [v[factor][here] for v in read.interval("main_effect", dataset)]
-    count = dataset["main_effect_n"].values[factor][here]
+    number = dataset["main_effect_n"].values[factor][here]
     levels = str(dataset["levels"].values[factor]) if "levels" in dataset.coords else ""
     law = str(dataset["law"].values[factor]) if "law" in dataset.coords else ""
     named = [str(level) for level in json.loads(levels)] if levels.startswith("[") else []
-    return Curve(*parts, *values, count, named, law.startswith("loguniform"))
+    return Curve(*parts, *values, number, named, law.startswith("loguniform"))
 
 
 def part_place(of: Curve, part: int) -> str:

@@ -18,7 +18,7 @@ def effects(**coords):
     """Three factors: a uniform of four parts, a choice of two levels, one that does nothing."""
     value = np.array([[4.0, 1.0, 2.0, 3.0], [2.0, 3.0, NAN, NAN], [2.5, 2.5, 2.5, 2.5]])
     low = np.array([[0.0, 1.0, 2.0, 3.0], [0.0, 1.0, NAN, NAN], [1.0, 10.0, 100.0, 1000.0]])
-    high = low + [[1], [0], [0]]
+    high = low + np.array([[1], [0], [0]])
     high[2] = 10 * low[2]
     data = quantity().drop_vars(["S1", "ST"], errors="ignore")
     return data.assign(
