@@ -186,8 +186,8 @@ def _quantities(given: Log, best: Best) -> tuple[dict[str, NDArray[Any]], list[s
 def _of_failures(name: str, failed: NDArray[np.bool_]) -> str:
     return (
         f"{failed.sum()} of {len(failed)} rows ({100 * failed.mean():.3g} %) have no `{name}`: they failed. Read "
-        f"`{name}_failed` first, which is what decides that; all that is said of `{name}` is of the runs that "
-        "succeeded, under the laws that inputs have there, not of all."
+        f"`{name}_failed` first, which is what decides that. Indices of `{name}` are of the runs that succeeded, under "
+        "the laws that inputs have among these: conditional on success."
     )
 
 

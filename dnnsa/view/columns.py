@@ -122,6 +122,15 @@ def _ends(dataset: Any) -> Table:
         cells = [Text(name)]
         for found in (np.argmin, np.argmax) if np.isfinite(one.value).any() else ():
             at = int(found(np.where(np.isfinite(one.value), one.value, np.inf if found is np.argmin else -np.inf)))
-            cells += [Text(measured(one.value[at], one.lower[at], one.upper[at], largest)), Text(part_place(one, at))]
+            cells += [Text(_give_or_take(one.value[at], one.lower[at], one.upper[at], largest))]
+            cells += [Text(part_place(one, at))]
         table.add_row(*cells)
     return table
+
+
+def _give_or_take(value: float, low: float, high: float, largest: float) -> str:
+    """``3.50 +- 0.04``, half of the interval's width; without it where there is none."""
+    half = (high - low) / 2
+    if not half > 0:
+        return number(value)
+    return f"{measured(value, low, high, largest).split(' ')[0]} +- {half:.2g}"

@@ -38,9 +38,9 @@ def effects(**coords):
 
 def test_the_table_says_where_the_mean_is_lowest_and_highest():
     said = printed(tree(output=effects()), width=100)
-    assert "1.00 [0.90, 1.10]  1 to 2" in said
-    assert "2.00 [1.90, 2.10]  sgd" in said
-    assert "a_long_name" in said
+    assert "rotation [deg]  1.00 +- 0.1  1 to 2" in said
+    assert "2.00 +- 0.1  sgd" in said
+    assert "3.00 +- 0.1   a_long_name" in said
     assert "the store has main effects over up to 4 parts of each factor" in said
 
 
