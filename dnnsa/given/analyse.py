@@ -124,10 +124,10 @@ def check(given: Log) -> None:
             "input beside them. With it among the inputs, their effects are shared out to it, and what they do at a "
             "given value of it is no effect of theirs. Leave it out, or make it an output."
         )
-    if found := pairs(given.inputs):
+    if related := pairs(given.inputs):
         raise InputError(
-            f"inputs: {found[0].told()} depend on each other"
-            + (f", and {len(found) - 1} more pairs" if len(found) > 1 else "")
+            f"inputs: {related[0].told()} depend on each other"
+            + (f", and so do {len(related) - 1} more pairs" if len(related) > 1 else "")
             + ": what one does cannot be told from what the other does. Indices are of inputs that were drawn "
             "independently: leave one out only if it does nothing; take the part of the log that was drawn at random "
             "(--first), or run a study."
@@ -137,10 +137,10 @@ def check(given: Log) -> None:
     if moved:
         pair = max(moved, key=lambda pair: abs(pair.strength))
         raise InputError(
-            f"inputs: `{pair.left}` changes along the log ({pair.measure} with the row's number {pair.strength:.2f}): an "
-            "adaptive search, or several searches one after the other. Later rows look where earlier ones were good, so "
-            "rows are no independent draws, and whatever else changes along the log seems to act. Take the part that "
-            "was drawn at random (--first), or run a study."
+            f"inputs: `{pair.left}` changes along the log ({pair.measure} with the row's number {pair.strength:.2f}): "
+            "an adaptive search, or several searches one after the other. Later rows look where earlier ones were "
+            "good, so rows are no independent draws, and whatever else changes along the log seems to act. Take the "
+            "part that was drawn at random (--first), or run a study."
         )
 
 
@@ -230,5 +230,3 @@ def _wrapped(sentences: Sequence[str]) -> Iterator[str]:
 
     for sentence in sentences:
         yield from wrap(sentence, 118)
-
-

@@ -74,7 +74,7 @@ def _association(left: Input, right: Input) -> tuple[float, float]:
 
 
 def _bins(one: Input, bins: int) -> NDArray[np.intp]:
-    """Numbers from 0: of few values each its own, of numbers as many to each as ties allow, of text the most frequent."""
+    """Numbers from 0: each of few values its own; numbers equally many; the most frequent texts their own."""
     values = one.values if one.ordered else one.values.astype(str)
     levels, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(levels) <= bins:

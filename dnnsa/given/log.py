@@ -17,6 +17,7 @@ FEWEST = 40  # rows
 MOST_LEVELS = 64  # of a column of text
 STATE, DONE, OPEN = "state", "COMPLETE", ("RUNNING", "WAITING")  # Optuna's, of a trial
 PARAMETER = "params_"
+RESERVED = (*TAKEN, "row", "runs", "quarantine")  # names that a store, or the study of a log, has taken
 Array = NDArray[np.float64]
 
 
@@ -150,8 +151,9 @@ def _missing(column: Any) -> NDArray[np.bool_]:
     import pandas
 
     if pandas.api.types.is_numeric_dtype(column):
-        return ~np.isfinite(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.asarray(column.isna())
+        values: Array = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(~np.isfinite(values))
+    return np.asarray(column.isna(), dtype=np.bool_)
 
 
 def _python_names(columns: Sequence[str]) -> dict[str, str]:
@@ -164,9 +166,6 @@ def _python_names(columns: Sequence[str]) -> dict[str, str]:
             name += "_"
         names[column] = name
     return names
-
-
-RESERVED = (*TAKEN, "row", "runs", "quarantine")
 
 
 def _input(name: str, told: str, column: Any, logarithm: bool) -> Input:
@@ -190,9 +189,7 @@ def _input(name: str, told: str, column: Any, logarithm: bool) -> Input:
     return Input(name, texts)
 
 
-def _output(
-    name: str, told: str, column: Any, trials: bool, table: Any, logarithm: bool
-) -> tuple[str, Array]:
+def _output(name: str, told: str, column: Any, trials: bool, table: Any, logarithm: bool) -> tuple[str, Array]:
     import pandas
 
     values = pandas.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

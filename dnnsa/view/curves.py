@@ -59,7 +59,9 @@ def _order(data: Any) -> NDArray[np.intp]:
 def _draw(axes: Axes, one: Curve) -> None:
     known = np.isfinite(one.value)
     if known.any():
-        axes.axhline(np.average(one.value[known], weights=one.number[known]), color=FAINT, linewidth=0.8, linestyle="--")
+        axes.axhline(
+            np.average(one.value[known], weights=one.number[known]), color=FAINT, linewidth=0.8, linestyle="--"
+        )
     if one.stepped:
         _steps(axes, one)
     else:

@@ -37,13 +37,13 @@ def has_curves(dataset: Any) -> bool:
 def curve(dataset: Any, factor: int) -> Curve:
     """One factor's curve, without the parts that it has not."""
     here = np.isfinite(dataset["part_low"].values[factor])
-    parts = [dataset[f"part_{name}"].values[factor][here] for name in ("low", "middle", "high")]
-    values = [v[factor][here] for v in read.interval("main_effect", dataset)]
+    low, middle, high = (dataset[f"part_{name}"].values[factor][here] for name in ("low", "middle", "high"))
+    value, lower, upper = (v[factor][here] for v in read.interval("main_effect", dataset))
     number = dataset["main_effect_n"].values[factor][here]
     levels = str(dataset["levels"].values[factor]) if "levels" in dataset.coords else ""
     law = str(dataset["law"].values[factor]) if "law" in dataset.coords else ""
     named = [str(level) for level in json.loads(levels)] if levels.startswith("[") else []
-    return Curve(*parts, *values, number, named, law.startswith("loguniform"))
+    return Curve(low, middle, high, value, lower, upper, number, named, law.startswith("loguniform"))
 
 
 def part_place(of: Curve, part: int) -> str:

@@ -56,5 +56,7 @@ def test_a_column_that_others_determine_is_named(make):
 
 
 def test_of_several_derived_columns_each_is_named():
-    found = derived(columns(params=lambda c, _: c["width"] * c["depth"], memory=lambda c, _: 4 * c["width"] * c["depth"]))
+    found = derived(
+        columns(params=lambda c, _: c["width"] * c["depth"], memory=lambda c, _: 4 * c["width"] * c["depth"])
+    )
     assert {name for name, _ in found} == {"params", "memory"}

@@ -75,7 +75,9 @@ def test_an_input_that_never_varied_is_told():
 
 
 def test_names_become_names_of_python():
-    data = table(**{"learning rate": RNG.random(N), "1st": RNG.random(N), "row": RNG.random(N), "lambda": RNG.random(N)})
+    data = table(
+        **{"learning rate": RNG.random(N), "1st": RNG.random(N), "row": RNG.random(N), "lambda": RNG.random(N)}
+    )
     log = read(data, ["learning rate", "1st", "row", "lambda"], ["y"])
     assert [one.name for one in log.inputs] == ["learning_rate", "_1st", "_row", "_lambda"]
 
@@ -96,7 +98,10 @@ def test_the_first_rows_can_be_taken_alone():
         ({"inputs": ["q"], "outputs": ["y"]}, "inputs: there is no column `q`: the log has `a`, `b`, `y`."),
         ({"inputs": ["a", "y"], "outputs": ["y"]}, "`y` stands twice: a column is an input or an output, once."),
         ({"inputs": ["a"], "outputs": ["y"], "log": ["b"]}, "log: `b` is none of the inputs and outputs: `a`, `y`."),
-        ({"inputs": ["a"], "outputs": ["y"], "first": 30}, "a log needs 40 rows of which all inputs are known, got 30."),
+        (
+            {"inputs": ["a"], "outputs": ["y"], "first": 30},
+            "a log needs 40 rows of which all inputs are known, got 30.",
+        ),
     ],
 )
 def test_what_does_not_hold_is_refused(given, message):
@@ -110,5 +115,7 @@ def test_columns_that_cannot_be_used_are_refused(tmp_path):
         read({"id": [f"run {k}" for k in range(80)], "y": range(80)}, ["id"], ["y"])
     with pytest.raises(InputError, match=r"log: `a` must be above 0 in every row, got -1."):
         read(table(a=-1.0), ["a", "b"], ["y"], log=["a"])
-    with pytest.raises(InputError, match=r"there is no file .*nothing.csv: give a .csv file with a header, a row a run"):
+    with pytest.raises(
+        InputError, match=r"there is no file .*nothing.csv: give a .csv file with a header, a row a run"
+    ):
         read(tmp_path / "nothing.csv", ["a"], ["y"])
