@@ -25,8 +25,9 @@ SHARE = 0.25  # of the rows that are the best
 DRIFT = 1e-3  # p-value of the row's number from which on outputs are told to drift
 CANNOT = (
     "What a log cannot say: total indices and interactions (they need runs that exchange inputs: `dnnsa run` with "
-    "`design: {kind: saltelli}`). An input whose S1_binned is 0 may still matter together with others; a small hsic_p "
-    "says that it matters.",
+    "`design: {kind: saltelli}`). A small hsic_p says that an input matters. An S1_binned of 0 and a large hsic_p do "
+    "not say that it does nothing: it may matter together with others alone. A seed's values share bins: luck goes "
+    "unseen.",
     "What is meant by the variance: the laws of the inputs are unknown, each column's own values (its ranks) are taken "
     "for them. Another log, with other ranges, has other indices.",
     "Causes: S1_binned is the effect of setting an input only if inputs were drawn at random, independently of each "
