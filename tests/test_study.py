@@ -136,9 +136,9 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ),
         ({"model": {"kind": "function", "call": "f"}}, "model: `call` must be `module:function`, got `f`."),
         (
-            {"estimators": [{"kind": "martines"}]},
-            "estimators[0].kind: no kind `martines`: use one of `sobol`, `morris`, `dgsm`, `active_subspace`, `hsic`, "
-            "`binned`, `moments`, `extrema`, `exceedance`, `histogram`, `quantiles`, `covariance`.",
+            {"estimators": [{"kind": "fast"}]},
+            "estimators[0].kind: no kind `fast`: use one of `sobol`, `morris`, `dgsm`, `active_subspace`, `hsic`, "
+            "`binned`, `main_effects`, `moments`, `extrema`, `exceedance`, `histogram`, `quantiles`, `covariance`.",
         ),
         (
             {"estimators": [{"kind": "sobol"}] * 2},

@@ -21,7 +21,7 @@ from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, family, holds
 from dnnsa.factors.base import EDGES
 from dnnsa.layout import Groups, Layout
-from dnnsa.models import OF_FACTORS, OF_INPUTS, InputModel, Keras, Model
+from dnnsa.models import OF_INPUTS, Executable, Function, InputModel, Keras, Model
 from dnnsa.models.ensemble import Ensemble
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Gradient, Quantity
@@ -167,7 +167,7 @@ def _of_dims(study: Parts) -> Iterator[str]:
     leading = {dim for done in results for map_ in done.maps.values() for dim in map_.leading}
     taken = {*TAKEN, *leading, *(name for done in results for name in (*done.maps, *done.coords))}
     given = {f"quantities.{name}.dims": quantity.dims or () for name, quantity in study.quantities.items()}
-    if isinstance(study.model, OF_FACTORS):
+    if isinstance(study.model, Function | Executable):
         given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
     for setting, dims in given.items():
         for dim in dims:

@@ -36,6 +36,8 @@ CASES = [
     ("active_subspace", {"quantity": "y", "gradient": "gradient"}, SAMPLES),
     ("binned", {"bins": 4}, pick_freeze()),
     ("binned", {"bins": 4}, SAMPLES),
+    ("main_effects", {"parts": 4}, pick_freeze()),
+    ("main_effects", {"parts": 4}, SAMPLES),
     ("hsic", {"bins": 4, "output_bins": 16}, SAMPLES),
 ]
 COUNTED = {"extrema", "exceedance", "histogram", "quantiles", "hsic"}  # exact: not a bit hangs on the order
