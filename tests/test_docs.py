@@ -23,7 +23,7 @@ from dnnsa.factors import Range, Uniform
 from dnnsa.layout import PICK_FREEZE, SAMPLE, TRAJECTORY, Layout, apart
 from dnnsa.reading import plain, read_text
 from dnnsa.stopping import Stop
-from dnnsa.study import PARTS, TAKEN, StudyFile
+from dnnsa.study import MODELS, PARTS, TAKEN, StudyFile
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "study-file.md"
@@ -38,7 +38,7 @@ HERE, BATCH = "This machine, and schedulers that run already", "Batch systems"  
 ROOMS: dict[str, Mapping[str, type[Any]]] = {
     "`factors`": factors.KINDS,
     "`design`": designs.KINDS,
-    "`model`": models.KINDS,
+    "`model`": MODELS,
     "`perturb`": perturb.KINDS,
     "`weights`": weights.KINDS,
     "`quantities`": quantities.KINDS,
