@@ -121,7 +121,7 @@ def _step(
 
     place = ops.arange(program.batch, dtype="int32")
     start = batch * hyper.batch
-    rows = ops.slice(order, (start,), (program.batch,))
+    rows = ops.take(order, start + place, axis=0)  # a slice would have XLA compile anew for each batch size
     real = ops.cast(ops.logical_and(place < hyper.batch, place + start < hyper.size), "float32")
     inputs, truth = (ops.take(array, rows, axis=0) for array in training)
     key = derived(hyper.seed, DROPOUT, now.step)
