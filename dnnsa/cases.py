@@ -142,7 +142,9 @@ def read_arrays(setting_of_path: str, path: Path, wanted: tuple[tuple[str, str |
         with path.open("rb") as stream:  # opened here, because NumPy leaves a damaged file open
             file = np.load(stream, allow_pickle=False)
             if isinstance(file, np.ndarray):
-                raise ModelError(f"{setting_of_path}: {path} holds one array without a name: save it with `numpy.savez`.")
+                raise ModelError(
+                    f"{setting_of_path}: {path} holds one array without a name: save it with `numpy.savez`."
+                )
             for setting, name in wanted:
                 if name is not None and name not in file.files:
                     raise ModelError(f"{setting}: no array `{name}` in {path}: it holds {_listed(file.files)}.")

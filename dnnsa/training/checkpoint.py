@@ -25,7 +25,7 @@ class Keep:
         if self.path is None or not self.path.is_file():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return [file[f"arr_{number}"] for number in range(len(file.files))]
         except (ValueError, OSError, EOFError, BadZipFile):
             return None

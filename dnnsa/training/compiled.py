@@ -132,7 +132,11 @@ def _step(
         each = losses(program.classes, outputs, truth)
         total = ops.sum(real * each)
         penalty = sum(ops.sum(ops.square(layer.kernel)) for layer in weights)
-        return total / count + hyper.l2 * penalty, (averages, total, ops.sum(real * errors(program.classes, outputs, truth)))
+        return total / count + hyper.l2 * penalty, (
+            averages,
+            total,
+            ops.sum(real * errors(program.classes, outputs, truth)),
+        )
 
     gradients, (averages, total, wrong) = with_gradients(loss, now.weights)
     step = now.step + 1

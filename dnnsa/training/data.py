@@ -125,7 +125,9 @@ class Data:
         else:
             truth, classes = _numbers("model.data.targets", str(self.targets), targets, count).reshape(count, -1), 0
         parts = self._by_share(count) if split is None else _by_array(str(self.split), split, count)
-        if small := [name for name, part in zip(("training", "validation", "test"), parts, strict=True) if not len(part)]:
+        if small := [
+            name for name, part in zip(("training", "validation", "test"), parts, strict=True) if not len(part)
+        ]:
             raise ModelError(f"model.data: no {small[0]} data of {count} entries: make their share larger.")
         training, validation, test = (Part(inputs[part], truth[part]) for part in parts)
         return Loaded(training, validation, test, classes, parts[2])

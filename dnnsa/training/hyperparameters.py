@@ -63,7 +63,7 @@ NOT_NEGATIVE = Sort(float, low=0)
 SHARE = Sort(float, low=0, high=1, above=True)
 BELOW_ONE = Sort(float, low=0, high=1, below=True)
 COUNT = Sort(int, low=1)
-SEED = Sort(int, low=-(2**63), high=2**63)
+SEED = Sort(int, low=-(2**63), high=2**63 - 1)
 TRUTH = Sort(bool)
 
 Sorts = Mapping[str, Sort]  # by the setting, from `model` on

@@ -71,7 +71,9 @@ class Architecture(NamedTuple):
     dropout: Tensor  # () float32
 
 
-def initial(shape: Shape, width: int, initialisation: str, seed: int) -> tuple[tuple[Weights, ...], tuple[Averages, ...]]:
+def initial(
+    shape: Shape, width: int, initialisation: str, seed: int
+) -> tuple[tuple[Weights, ...], tuple[Averages, ...]]:
     """Weights before the first step, and averages."""
     a, by_in, by_out = FAN[initialisation]
     weights = []

@@ -119,7 +119,5 @@ QUANTITIES: dict[str, Quantity] = {
     "validation_loss_curve": Quantity(lambda one: one.curves[VALIDATION_LOSS], ("epoch",)),
     "validation_error_curve": Quantity(lambda one: one.curves[VALIDATION_ERROR], ("epoch",), of_classes=True),
     "p_true": Quantity(_true, ("case",), of_classes=True),
-    "predictions": Quantity(
-        lambda one: np.exp(one.outputs) if one.data.classes else one.outputs, ("case", "output")
-    ),
+    "predictions": Quantity(lambda one: np.exp(one.outputs) if one.data.classes else one.outputs, ("case", "output")),
 }

@@ -32,7 +32,9 @@ def test_three_steps_of_an_optimizer_are_those_of_keras(name):
     np.testing.assert_allclose(ops.convert_to_numpy(w), ops.convert_to_numpy(theirs), rtol=1e-5, atol=1e-6)
 
 
-def reference(folder, layers=1, width=5, activation="relu", norm=None, skip=False, l2=0.0, decay=0.0, rate=0.1, size=90):
+def reference(
+    folder, layers=1, width=5, activation="relu", norm=None, skip=False, l2=0.0, decay=0.0, rate=0.1, size=90
+):
     """Probabilities of the test data after two epochs of batches of 32, with SGD of momentum 0.8."""
     backend.start()
     import keras
@@ -114,7 +116,8 @@ def test_dropout_drops_its_share_and_keeps_the_mean():
 
 def test_dropout_acts_while_training_and_by_the_seed(stepwise, made):
     found = [
-        made(**SGD, network={"dropout": share}, seed=seed)["predictions"] for share, seed in ((0, 0), (0.5, 0), (0.5, 0))
+        made(**SGD, network={"dropout": share}, seed=seed)["predictions"]
+        for share, seed in ((0, 0), (0.5, 0), (0.5, 0))
     ]
     assert (found[0] != found[1]).any()
     np.testing.assert_array_equal(found[1], found[2])
