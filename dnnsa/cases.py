@@ -151,8 +151,8 @@ def read_arrays(setting_of_path: str, path: Path, wanted: tuple[tuple[str, str |
             return [None if name is None else file[name] for _, name in wanted]
     except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise ModelError(
-            f"{setting_of_path}: {path} cannot be read as an .npz file of plain arrays ({error}): save it with `numpy.savez`, "
-            "without Python objects."
+            f"{setting_of_path}: {path} cannot be read as an .npz file of plain arrays ({error}): save it with "
+            "`numpy.savez`, without Python objects."
         ) from error
 
 

@@ -77,7 +77,7 @@ def compiled(function: Callable[..., Any], differentiable: bool = False) -> Call
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One function of tensors compiled by XLA, loops included, for each set of shapes; the function itself on PyTorch."""
+    """A function of tensors compiled by XLA, loops included, for each set of shapes; the function itself on PyTorch."""
     if name() == "tensorflow":
         import tensorflow as tf
 

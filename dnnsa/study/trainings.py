@@ -26,16 +26,16 @@ def of_training(model: Training, factors: Mapping[str, Factor]) -> Iterator[str]
     if isinstance(model.network, Build):
         used |= {said for said in model.network.hyperparameters.values() if isinstance(said, str)}
     horizon = model.horizon
-    if isinstance(model.epochs, str) and model.epochs in factors and horizon is not None:
-        if told := _beyond(Sort(int, low=1, high=horizon), factors[model.epochs]):
-            yield f"model.horizon: must be at least what `epochs` can be, got {horizon}: factor `{model.epochs}` {told}."
+    epochs = model.epochs if isinstance(model.epochs, str) and model.epochs in factors else None
+    if epochs and horizon and (told := _beyond(Sort(int, low=1, high=horizon), factors[epochs])):
+        yield f"model.horizon: must be at least what `epochs` can be, got {horizon}: factor `{epochs}` {told}."
     for name in factors:
         if name not in used:
             yield f"factors.{name}: is used by nothing: name it in `model`, or leave it out."
 
 
 def _beyond(sort: Sort, law: Factor | Empirical) -> str:
-    """What a law gives that a hyperparameter may not be, in words; of a file, which is not read yet, nothing is known."""
+    """What a law gives that a hyperparameter may not be, in words; of one in a file, not read yet, nothing is known."""
     if isinstance(law, Empirical):
         return ""
     if sort.type in (int, bool, str) and not law.discrete:

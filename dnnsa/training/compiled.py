@@ -67,9 +67,9 @@ Epochs = Callable[[State, Hyper, Part, Part, Ahead], tuple[State, Tensor]]
 def epochs(program: Program) -> Epochs:
     """The function that makes some epochs.
 
-    It takes the state before, hyperparameters, training and validation data, and what is ahead. It gives the state after,
-    and for each epoch the losses and shares of errors of training and validation data, (rows, 4): of the former as they
-    were met, while the weights moved.
+    It takes the state before, hyperparameters, training and validation data, and what is ahead. It gives the state
+    after, and for each epoch the losses and shares of errors of training and validation data, (rows, 4): of the former
+    as they were met, while the weights moved.
     """
 
     def run(state: State, hyper: Hyper, training: Part, validation: Part, ahead: Ahead) -> tuple[State, Tensor]:
@@ -89,7 +89,7 @@ def epochs(program: Program) -> Epochs:
         _, state, found = ops.while_loop(goes_on, one, (ops.zeros((), "int32"), state, ops.zeros((rows, 4), "float32")))
         return state, found
 
-    return fused(run)  # type: ignore[no-any-return]
+    return fused(run)
 
 
 def _epoch(

@@ -118,8 +118,9 @@ class Data:
         verify(PATH, path, digests)
         asked = [(f"model.data.{key}", getattr(self, key)) for key in ("inputs", "labels", "targets", "split")]
         inputs, labels, targets, split = read_arrays(PATH, path, tuple(asked))
-        inputs = _numbers("model.data.inputs", self.inputs, inputs, len(np.atleast_1d(inputs)))
+        inputs = _numbers("model.data.inputs", self.inputs, inputs)
         count = len(inputs)
+        truth: NDArray[Any]
         if labels is not None:
             truth, classes = _classes(str(self.labels), labels, count)
         else:
@@ -168,8 +169,8 @@ def _by_array(name: str, split: NDArray[Any], count: int) -> list[NDArray[np.int
     return [np.flatnonzero(split == part) for part in (0, 1, 2)]
 
 
-def _numbers(setting: str, name: str, array: Any, count: int) -> NDArray[np.float32]:
-    if array.ndim == 0 or len(array) != count or array.dtype.kind not in "fiub":
+def _numbers(setting: str, name: str, array: Any, count: int | None = None) -> NDArray[np.float32]:
+    if array.ndim == 0 or (count is not None and len(array) != count) or array.dtype.kind not in "fiub":
         raise ModelError(
             f"{setting}: `{name}` must hold numbers for each entry, shape (entries, ...), got {array.dtype} of shape "
             f"{array.shape}."
@@ -177,7 +178,7 @@ def _numbers(setting: str, name: str, array: Any, count: int) -> NDArray[np.floa
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     if not np.isfinite(numbers).all():
-        entry = int(np.argmin(np.isfinite(numbers).reshape(count, -1).all(axis=1)))
+        entry = int(np.argmin(np.isfinite(numbers).reshape(len(array), -1).all(axis=1)))
         raise ModelError(f"{setting}: entry {entry} of `{name}` is not finite in float32: leave it out or correct it.")
     return np.asarray(numbers)
 

@@ -1,7 +1,7 @@
 """The declared networks as functions of tensors: units that a network has not are there and give 0.
 
-So one compiled function serves all widths up to a power of two. A kernel is 0 where it leads to or from such a unit, and
-stays so: what the unit gives is 0, and so is every gradient there.
+So one compiled function serves all widths up to a power of two. A kernel is 0 where it leads to or from such a unit,
+and stays so: what the unit gives is 0, and so is every gradient there.
 """
 
 from typing import NamedTuple

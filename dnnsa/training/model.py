@@ -11,8 +11,8 @@ from dnnsa.functions import function_files, load_function
 from dnnsa.models import backend
 from dnnsa.models.base import Coords, Evaluator, Outputs, Values
 from dnnsa.settings import settings
-from dnnsa.training.checkpoint import Keep, keep_of
 from dnnsa.training.built import Built
+from dnnsa.training.checkpoint import Keep, keep_of
 from dnnsa.training.data import Data, Loaded
 from dnnsa.training.declared import Declared
 from dnnsa.training.history import History
@@ -181,7 +181,7 @@ class Training:
             if self.checkpoint is not None:
                 yield "`checkpoint` is for networks of kind `mlp` and `cnn`: leave it out"
 
-    # what is a factor --------------------------------------------------------------------------------------------------
+    # what is a factor
 
     @property
     def sorts(self) -> Sorts:
@@ -209,11 +209,13 @@ class Training:
         """Dimensions of its quantities."""
         return {name: QUANTITIES[name].dims for name in self.quantities}
 
-    # how it is run -----------------------------------------------------------------------------------------------------
+    # how it is run
 
     def files(self, directory: Path) -> Mapping[str, Path]:
-        own = dict(self.data.files(directory))
-        return own | (function_files(CALL, self.network.call, directory) if isinstance(self.network, Build) else {})
+        files = dict(self.data.files(directory))
+        if isinstance(self.network, Build):
+            files |= function_files(CALL, self.network.call, directory)
+        return files
 
     def load(self, directory: Path, digests: Digests) -> Evaluator:
         """Read the data and make the trainer ready, in the process that will train.

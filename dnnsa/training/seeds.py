@@ -25,7 +25,7 @@ def derived(key: Key, purpose: int, number: Tensor) -> Key:
 
 
 def uniforms(key: Key, rows: int, columns: int) -> Tensor:
-    """Uniform numbers of the open unit interval, ``(rows, columns)`` float32, each a function of key, row and column."""
+    """Uniform numbers of the open unit interval, ``(rows, columns)`` float32: functions of key, row and column."""
     from keras import ops
 
     row = ops.cast(ops.arange(rows, dtype="int32"), "uint32")[:, None]

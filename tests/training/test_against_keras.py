@@ -1,4 +1,4 @@
-"""Each hyperparameter does what it says: the same training, with layers and optimizers of Keras, gives the same network."""
+"""Each hyperparameter does what it says: the same training by Keras gives the same network."""
 
 import numpy as np
 import pytest

@@ -10,6 +10,7 @@ from dnnsa.training import checkpoint, declared
 from dnnsa.training.data import Loaded, Part
 from dnnsa.training.history import History
 from dnnsa.training.model import Name
+from dnnsa.training.networks import Build
 from dnnsa.training.quantities import QUANTITIES, ended, guessed
 from dnnsa.training.stopping import Course
 from tests.training.conftest import training
@@ -196,7 +197,8 @@ def test_a_damaged_checkpoint_is_none(tmp_path):
 BUILD = """
 import keras
 def network(units, rate, activation="relu"):
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, activation), keras.layers.Dense(3, "softmax")])
+    layers = [keras.Input((4,)), keras.layers.Dense(units, activation), keras.layers.Dense(3, "softmax")]
+    model = keras.Sequential(layers)
     model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy")
     return model
 """
@@ -211,8 +213,6 @@ def test_a_function_builds_the_network_and_seeds_say_which(made, blobs, tmp_path
 
     def run(units, seed, **more):
         parts = {"network": network, "seed": "seed", "quantities": ["predictions", "parameters", "error"], **more}
-        from dnnsa.training.networks import Build
-
         model = training(**{**parts, "network": {"kind": "mlp"}})
         object.__setattr__(model, "network", Build(**{k: v for k, v in network.items() if k != "kind"}))
         digests = {name: digest(path) for name, path in model.files(tmp_path).items()}
@@ -332,17 +332,17 @@ def test_a_share_is_split_without_an_entry_in_two_parts(blobs):
 
 
 def test_a_missing_or_changed_file_is_told(blobs):
-    with pytest.raises(ModelError, match="model.data.path: there is no file"):
+    with pytest.raises(ModelError, match=r"model.data.path: there is no file"):
         training(data={"path": "no.npz"}).files(blobs)
     with pytest.raises(ModelError, match="is not the file that the study was started with"):
         training().load(blobs, {"model.data.path": "0"})
 
 
 def test_more_data_than_there_are_make_a_failed_run(stepwise, made):
-    with pytest.raises(ValueError, match="model.data.size: there are 90 training data, and 91 are asked for"):
+    with pytest.raises(ValueError, match=r"model.data.size: there are 90 training data, and 91 are asked for"):
         made({"size": 91}, data={"size": "size"})
 
 
 def test_what_a_factor_of_a_file_gives_is_checked_in_the_run(stepwise, made):
-    with pytest.raises(ValueError, match="model.batch_size must be an integer of at least 1, and factor `b` gave 0.5"):
+    with pytest.raises(ValueError, match=r"model.batch_size must be an integer of at least 1, and factor `b` gave 0.5"):
         made({"b": 0.5}, batch_size="b")
