@@ -144,7 +144,7 @@ def keys(of: type[Any]) -> dict[str, Any]:
     """The keys of a settings class but for `kind`, each with its default as a value of YAML; of settings in it too."""
     found = {field.name: default(field) for field in fields(of) if field.name != "kind"}
     hints = get_type_hints(of)
-    inner = {(name, part) for name in found for part in get_args(hints[name]) if is_dataclass(part)}
+    inner = {(name, part) for name in found for part in (hints[name], *get_args(hints[name])) if is_dataclass(part)}
     return found | {f"{name}.{key}": value for name, part in inner for key, value in keys(part).items()}
 
 

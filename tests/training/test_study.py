@@ -70,3 +70,12 @@ def test_a_study_of_trainings_whose_client_is_killed_repeats_none(client, blobs,
     there = ~np.isnat(kept)
     assert there.sum() >= 5
     np.testing.assert_array_equal(began(out)[there], kept[there])
+
+
+def test_the_example_is_a_study_of_eight_hyperparameters_and_has_its_data(example):
+    study = dnnsa.Study.from_yaml(example("hyperparameters") / "study.yaml")
+    assert list(study.factors)[-1] == "seed"
+    assert len(study.factors) == 8
+    data = study.model.data.load(study.directory, study.digests())
+    assert [part.size for part in data[:3]] == [1079, 359, 359]
+    assert data.classes == 10
