@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dnnsa.arrays import Tensor
-from dnnsa.models.backend import fused, with_gradients
+from dnnsa.models.backend import compiled, fused, with_gradients
 from dnnsa.training.layers import Architecture, Averages, Shape, Weights, forward
 from dnnsa.training.optimizers import STEPS, Rates
 from dnnsa.training.seeds import DROPOUT, derived
@@ -89,7 +89,7 @@ def epochs(program: Program) -> Epochs:
         _, state, found = ops.while_loop(goes_on, one, (ops.zeros((), "int32"), state, ops.zeros((rows, 4), "float32")))
         return state, found
 
-    return fused(run)
+    return fused(run) if program.shape.kind == "mlp" else compiled(run)  # whose convolutions XLA makes slowly on a CPU
 
 
 def _epoch(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dnnsa.errors import ModelError
 from dnnsa.files import Digests
 from dnnsa.functions import function_files, load_function
 from dnnsa.models import backend
@@ -227,6 +228,11 @@ class Training:
         """
         backend.start()
         data = self.data.load(directory, digests)
+        if isinstance(self.network, Cnn) and data.training.inputs.ndim != 4:
+            raise ModelError(
+                f"model.data.inputs: a `cnn` needs inputs of shape (rows, columns, channels), got "
+                f"{data.training.inputs.shape[1:]}: add the dimension of channels, or train an `mlp`."
+            )
         horizon = self.horizon or int(self.epochs)
         train = self._trainer(directory, digests, data)
         kept = directory / self.checkpoint.path if self.checkpoint else None

@@ -124,6 +124,16 @@ def test_epochs_to_a_threshold_are_one_more_than_there_are_where_it_is_not_reach
     assert [QUANTITIES["epochs_to"].of(ended(history, data_of(), 5, at)) for at in (0.2, 0.05)] == [2, 6]
 
 
+def test_images_are_learnt_by_a_convolution(stepwise, made):
+    network = {"kind": "cnn", "layers": 2, "width": 4, "normalisation": "batch", "dropout": 0.1, "skip": True}
+    settings = {"data": {"inputs": "images"}, "learning_rate": 0.05, "epochs": 3, "quantities": ["error", "parameters"]}
+    found = made(network=network, **settings)
+    assert found["parameters"] == (9 * 4 + 4 + 8) + (9 * 4 * 4 + 4 + 8) + (4 * 3 + 3)
+    assert found["error"] < 0.5
+    with pytest.raises(ModelError, match=r"a `cnn` needs inputs of shape \(rows, columns, channels\), got \(4,\)"):
+        made(network=network)
+
+
 # early stopping -------------------------------------------------------------------------------------------------------
 
 
