@@ -14,6 +14,7 @@ from dnnsa.files import Digests, verify
 from dnnsa.settings import settings
 
 Array = NDArray[Any]
+PATH = "cases.path"
 
 
 class LoadedCases(NamedTuple):
@@ -76,8 +77,8 @@ class Cases:
         """
         path = directory / self.path
         verify("cases.path", path, digests)
-        inputs, labels, targets = _read(
-            path, (("cases.inputs", self.inputs), ("cases.labels", self.labels), ("cases.targets", self.targets))
+        inputs, labels, targets = read_arrays(
+            PATH, path, (("cases.inputs", self.inputs), ("cases.labels", self.labels), ("cases.targets", self.targets))
         )
         if inputs is None or inputs.ndim == 0 or inputs.dtype.kind not in "fiub":
             raise ModelError(f"cases.inputs: `{self.inputs}` must be an array of numbers (entries, *shape): {path}.")
@@ -135,26 +136,28 @@ class Cases:
             )
 
 
-def _read(path: Path, wanted: tuple[tuple[str, str | None], ...]) -> list[Array | None]:
+def read_arrays(setting_of_path: str, path: Path, wanted: tuple[tuple[str, str | None], ...]) -> list[Array | None]:
     """The arrays of an ``.npz`` file by (setting, name); None where no name is given."""
     try:
         with path.open("rb") as stream:  # opened here, because NumPy leaves a damaged file open
             file = np.load(stream, allow_pickle=False)
             if isinstance(file, np.ndarray):
-                raise ModelError(f"cases.path: {path} holds one array without a name: save it with `numpy.savez`.")
+                raise ModelError(
+                    f"{setting_of_path}: {path} holds one array without a name: save it with `numpy.savez`."
+                )
             for setting, name in wanted:
                 if name is not None and name not in file.files:
                     raise ModelError(f"{setting}: no array `{name}` in {path}: it holds {_listed(file.files)}.")
             return [None if name is None else file[name] for _, name in wanted]
     except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise ModelError(
-            f"cases.path: {path} cannot be read as an .npz file of plain arrays ({error}): save it with `numpy.savez`, "
-            "without Python objects."
+            f"{setting_of_path}: {path} cannot be read as an .npz file of plain arrays ({error}): save it with "
+            "`numpy.savez`, without Python objects."
         ) from error
 
 
 def _another(path: Path, setting: str, name: str) -> Array:
-    (array,) = _read(path, ((setting, name),))
+    (array,) = read_arrays(PATH, path, ((setting, name),))
     assert array is not None  # it has a name
     return array
 

@@ -10,8 +10,8 @@ from functools import cache
 
 from dnnsa.arrays import Tensor
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # bits, in groups of four rounds, in turn
-_PARITY = 0x1BD11BDA  # third word of the key: this, xor the other two
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # bits, in groups of four rounds, in turn
+PARITY = 0x1BD11BDA  # third word of the key: this, xor the other two
 _LANES = 16  # a width that no vector register exceeds
 _MANY = 2**17  # pairs of numbers in a batch, from which on a third of a second for XLA comes back within a study
 
@@ -20,10 +20,10 @@ def threefry(key: tuple[Tensor, Tensor], counter: tuple[Tensor, Tensor]) -> tupl
     """Two words of random bits for each key and counter of two words: uint32 tensors that broadcast together."""
     from keras import ops
 
-    words = (*key, ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(_PARITY)))
+    words = (*key, ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(PARITY)))
     x, y = _wrapped(counter[0] + words[0]), _wrapped(counter[1] + words[1])
     for group in range(5):
-        for bits in _ROTATIONS[group % 2]:
+        for bits in ROTATIONS[group % 2]:
             x = _wrapped(x + y)
             y = ops.bitwise_xor(_rotated(y, bits), x)
         x = _wrapped(x + words[(group + 1) % 3])

@@ -23,7 +23,7 @@ from dnnsa.factors import Range, Uniform
 from dnnsa.layout import PICK_FREEZE, SAMPLE, TRAJECTORY, Layout, apart
 from dnnsa.reading import plain, read_text
 from dnnsa.stopping import Stop
-from dnnsa.study import PARTS, TAKEN, StudyFile
+from dnnsa.study import MODELS, PARTS, TAKEN, StudyFile
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "study-file.md"
@@ -38,7 +38,7 @@ HERE, BATCH = "This machine, and schedulers that run already", "Batch systems"  
 ROOMS: dict[str, Mapping[str, type[Any]]] = {
     "`factors`": factors.KINDS,
     "`design`": designs.KINDS,
-    "`model`": models.KINDS,
+    "`model`": MODELS,
     "`perturb`": perturb.KINDS,
     "`weights`": weights.KINDS,
     "`quantities`": quantities.KINDS,
@@ -144,7 +144,7 @@ def keys(of: type[Any]) -> dict[str, Any]:
     """The keys of a settings class but for `kind`, each with its default as a value of YAML; of settings in it too."""
     found = {field.name: default(field) for field in fields(of) if field.name != "kind"}
     hints = get_type_hints(of)
-    inner = {(name, part) for name in found for part in get_args(hints[name]) if is_dataclass(part)}
+    inner = {(name, part) for name in found for part in (hints[name], *get_args(hints[name])) if is_dataclass(part)}
     return found | {f"{name}.{key}": value for name, part in inner for key, value in keys(part).items()}
 
 

@@ -17,9 +17,8 @@ from dnnsa.engine.distinct import Distinct, distinct_runs
 from dnnsa.engine.network import network_evaluator
 from dnnsa.engine.plan import Field, is_real
 from dnnsa.errors import DnnsaError
-from dnnsa.models import OF_FACTORS
 from dnnsa.models.base import Digests, Evaluator, Outputs
-from dnnsa.study import Study
+from dnnsa.study import OF_FACTORS, Study
 
 
 @dataclass(frozen=True, eq=False)

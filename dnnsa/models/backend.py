@@ -76,6 +76,44 @@ def compiled(function: Callable[..., Any], differentiable: bool = False) -> Call
     return function if differentiable else torch.no_grad()(function)
 
 
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors compiled by XLA, loops included, for each set of shapes; the function itself on PyTorch."""
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, autograph=False, jit_compile=True)  # type: ignore[no-any-return]
+    if name() == "jax":
+        import jax
+
+        return jax.jit(function)  # type: ignore[no-any-return]
+    return function
+
+
+def with_gradients(function: Callable[[Any], tuple[Tensor, Any]], variables: Any) -> tuple[Any, Any]:
+    """Gradients of a scalar by a structure of tensors, in that structure, and what else the function gives."""
+    from keras import tree
+
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(variables)
+            value, extra = function(variables)
+        found = tape.gradient(value, tree.flatten(variables), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return tree.pack_sequence_as(variables, found), extra
+    if name() == "jax":
+        import jax
+
+        return jax.grad(function, has_aux=True)(variables)  # type: ignore[no-any-return]
+    import torch
+
+    leaves = [leaf.detach().clone().requires_grad_() for leaf in tree.flatten(variables)]
+    value, extra = function(tree.pack_sequence_as(variables, leaves))
+    slopes = torch.autograd.grad(value, leaves, allow_unused=True)
+    found = [torch.zeros_like(leaf) if slope is None else slope for leaf, slope in zip(leaves, slopes, strict=True)]
+    return tree.pack_sequence_as(variables, found), tree.map_structure(lambda one: one.detach(), extra)
+
+
 def name() -> str:
     """Of the backend."""
     import keras

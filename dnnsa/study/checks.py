@@ -26,6 +26,8 @@ from dnnsa.models.ensemble import Ensemble
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Gradient, Quantity
 from dnnsa.stopping import Stop
+from dnnsa.study.trainings import of_training
+from dnnsa.training import Training
 from dnnsa.weights import WeightPerturbation
 
 TAKEN = ("factor", "factor_2", "unit", "law", "levels")  # names of coordinates that every quantity has
@@ -186,6 +188,8 @@ def _of_model(study: Parts) -> Iterator[str]:
     for key in ("cases", "perturb", "weights", "quantities"):
         if getattr(study, key):
             yield f"{key}: is for networks, such as `model.kind: keras`; a function names its quantities itself."
+    if isinstance(study.model, Training):
+        yield from of_training(study.model, study.factors)
 
 
 def _of_network(study: Parts, model: InputModel) -> Iterator[str]:

@@ -11,12 +11,18 @@ from dnnsa.estimators.hsic import Goal
 from dnnsa.factors import Range
 from dnnsa.models.ensemble import Ensemble
 from dnnsa.stopping import Stop
+from dnnsa.training import NETWORKS, Checkpoint, EarlyStopping, Training
+from dnnsa.training.data import Data
+
+MODELS: dict[str, type[models.Model]] = {**models.KINDS, "training": Training}
+OF_FACTORS = (*models.OF_FACTORS, Training)  # models that name their quantities themselves
 
 # Which kinds may stand where.
 KINDS: reading.Kinds = {
     ("factors", "*"): factors.KINDS,
     ("design",): designs.KINDS,
-    ("model",): models.KINDS,
+    ("model",): MODELS,
+    ("model", "network"): NETWORKS,
     ("perturb", "*"): perturb.KINDS,
     ("weights", "*"): weights.KINDS,
     ("quantities", "*"): quantities.KINDS,
@@ -30,7 +36,7 @@ PARTS: dict[str, Any] = {
         Field(min_length=1, description="The uncertain factors, by name."),
     ),
     "design": (reading.one_of(designs.KINDS), Field(description="Which points are run.")),
-    "model": (reading.one_of(models.KINDS), Field(description="What is run.")),
+    "model": (reading.one_of(MODELS), Field(description="What is run.")),
     "cases": (
         Cases | None,
         Field(default=None, description="The nominal inputs of a network, which `perturb` perturbs."),
@@ -82,6 +88,9 @@ StudyFile: type[BaseModel] = create_model(
 KEYS = {
     (): list(StudyFile.model_fields),
     ("cases",): [field.name for field in dataclasses.fields(Cases)],
+    ("model", "data"): [field.name for field in dataclasses.fields(Data)],
+    ("model", "early_stopping"): [field.name for field in dataclasses.fields(EarlyStopping)],
+    ("model", "checkpoint"): [field.name for field in dataclasses.fields(Checkpoint)],
     ("model", "ensemble"): [field.name for field in dataclasses.fields(Ensemble)],
     ("stop",): [field.name for field in dataclasses.fields(Stop)],
     ("factors", "*", "when", "*"): [field.name for field in dataclasses.fields(Range)],

@@ -1,0 +1,18 @@
+"""What a training leaves behind."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRAIN_LOSS, TRAIN_ERROR, VALIDATION_LOSS, VALIDATION_ERROR = range(4)  # rows of the curves
+
+
+class History(NamedTuple):
+    """A training that has ended; what was not reached is as a network that has learnt nothing has it."""
+
+    curves: NDArray[np.float64]  # (4, epochs made): losses and shares of errors, of training and validation data
+    kept: int  # the epoch, from 0, whose weights were kept
+    outputs: NDArray[np.float64]  # (test entries, outputs): log probabilities of classes, or values
+    parameters: int  # numbers that were trained
+    diverged: bool

@@ -1,0 +1,79 @@
+"""A real study of trainings on two processes: killed, resumed, extended; each training is made once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import dnnsa
+from dnnsa.errors import Interrupted
+from dnnsa.view.progress import Quiet
+from tests.test_rounds import Said
+from tests.training.test_model import study
+
+
+def began(path):
+    return xr.open_zarr(path / "runs", consolidated=False)["began"].values
+
+
+def test_a_study_of_trainings_goes_on_after_an_interrupt_and_into_a_longer_one(client, blobs, tmp_path):
+    small, large = study(blobs, base_points=4), study(blobs)
+    with pytest.raises(Interrupted, match=r"interrupted: \d+ of 26 runs are kept"):
+        dnnsa.run(small, client, tmp_path / "out.zarr", reporter=Said(at=12))
+    kept = began(tmp_path / "out.zarr")
+    results = dnnsa.run(small, client, tmp_path / "out.zarr", reporter=Quiet())
+    done = began(tmp_path / "out.zarr")
+    assert np.isfinite(kept.astype(float)).sum() >= 12
+    there = ~np.isnat(kept)
+    np.testing.assert_array_equal(kept[there], done[there])
+    assert results["error"]["ST"].sizes == {"factor": 5}
+    assert results["validation_loss_curve"]["ST"].sizes == {"factor": 5, "epoch": 3}
+    assert results["predictions"]["mean"].sizes == {"case": 30, "output": 3}
+    extended = dnnsa.run(large, client, tmp_path / "out.zarr", reporter=Quiet())
+    np.testing.assert_array_equal(began(tmp_path / "out.zarr")[: len(done)], done)
+    whole = dnnsa.run(study(blobs), client, tmp_path / "whole.zarr", reporter=Quiet())
+    for quantity in ("error", "loss", "predictions"):
+        np.testing.assert_array_equal(extended[quantity]["ST"], whole[quantity]["ST"])
+
+
+def test_a_study_of_trainings_whose_client_is_killed_repeats_none(client, blobs, tmp_path):
+    path, out = tmp_path / "study.yaml", tmp_path / "out.zarr"
+    path.write_text(study(blobs).to_yaml().replace("blobs.npz", str(blobs / "blobs.npz")), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-c",
+        "from dnnsa.cli import main; main()",
+        "run",
+        str(path),
+        "--out",
+        str(out),
+        "--workers",
+        "1",
+    ]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 120
+    while time.monotonic() < until and running.poll() is None:
+        if (out / "runs" / "state").exists() and (~np.isnat(began(out))).sum() >= 5:
+            break
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    kept = began(out)
+    dnnsa.run(dnnsa.Study.from_yaml(path), client, out, reporter=Quiet())
+    there = ~np.isnat(kept)
+    assert there.sum() >= 5
+    np.testing.assert_array_equal(began(out)[there], kept[there])
+
+
+def test_the_example_is_a_study_of_eight_hyperparameters_and_has_its_data(example):
+    study = dnnsa.Study.from_yaml(example("hyperparameters") / "study.yaml")
+    assert list(study.factors)[-1] == "seed"
+    assert len(study.factors) == 8
+    data = study.model.data.load(study.directory, study.digests())
+    assert [part.size for part in data[:3]] == [1079, 359, 359]
+    assert data.classes == 10
