@@ -132,7 +132,8 @@ def show(
 def reduce(
     store: Store,
     estimators: Annotated[
-        Path | None, typer.Option(metavar="FILE.yaml", help="What to estimate; what the store's study does unless given.")
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="What to estimate; as the store's study unless given."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The new store; NAME-reduced.zarr beside the old one unless given.")

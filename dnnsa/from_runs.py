@@ -56,9 +56,7 @@ def kept(path: Path, estimators: Sequence[Any] | None = None, where: str = "") -
         The estimators do not hold, or have no such quantities.
     """
     attrs = store.attributes(path)
-    found = {
-        name: Field(one.shape, one.dtype, one.dims, one.coords) for name, one in store.kept_fields(path).items()
-    }
+    found = {name: Field(one.shape, one.dtype, one.dims, one.coords) for name, one in store.kept_fields(path).items()}
     if store.is_held(path):
         raise StoreError(f"{path}: `dnnsa run` is writing there: wait for it.")
     study, digests = store.study_of(path)

@@ -170,7 +170,8 @@ def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path):
     assert 'call dnnsa under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
 
 
-def test_the_public_names_are_three():
-    assert dir(dnnsa) == dnnsa.__all__ == ["Study", "open", "run", "screen"]
+def test_the_public_names_are_nine():
+    names = ["Study", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
+    assert dir(dnnsa) == dnnsa.__all__ == names
     with pytest.raises(AttributeError, match="module `dnnsa` has no attribute `runn`"):
         dnnsa.runn  # noqa: B018

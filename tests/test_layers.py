@@ -30,7 +30,7 @@ PURE = {
 FRAMEWORKS = {"tensorflow", "keras"}
 RUNS_NETWORKS = {"models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
 DASK = {"dask", "distributed", "dask_jobqueue"}
-PLUMBING = {"engine", "store", "cluster", "view", "watch", "rounds", "api", "cli"}
+PLUMBING = {"engine", "store", "cluster", "view", "watch", "rounds", "from_runs", "api", "cli"}
 SLOW_TO_IMPORT = {"tensorflow", "keras", "dask", "distributed", "matplotlib", "scipy.stats", "SALib", "numba"}
 
 
