@@ -150,13 +150,14 @@ OTHERS = [  # functions outside that table
 ]
 
 
-def states(subject: Subject, design: Saltelli) -> tuple[Layout, list[SobolState]]:
-    """The state of each replicate of a design."""
+def states(subject: Subject, design: Saltelli, estimator: Sobol | None = None) -> tuple[Layout, list[SobolState]]:
+    """The state of each replicate of a design, of the default estimator unless given."""
+    sobol = estimator or Sobol()
     groups = apart(len(subject.laws))
     layout, share = design.layout(groups), design.base_points // design.replicates
     folded = []
     for replicate in range(design.replicates):
         u = design.points(groups, replicate, 0, share)
         x = np.array([design.column(k, groups, law.ppf(u[..., k])) for k, law in enumerate(subject.laws)])
-        folded.append(Sobol().update(Sobol().init(layout, ()), Block(subject.f(x), u, u)))  # x: (p, n, runs)
+        folded.append(sobol.update(sobol.init(layout, ()), Block(subject.f(x), u, u)))  # x: (p, n, runs)
     return layout, folded

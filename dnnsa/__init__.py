@@ -2,10 +2,11 @@
 
 from typing import Any
 
-__all__ = ["Study", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
+__all__ = ["Study", "analyse", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
 
 _HOME = {
     "Study": "dnnsa.study",
+    "analyse": "dnnsa.given",
     "attribute": "dnnsa.attribution",
     "open": "dnnsa.api",
     "pixel_maps": "dnnsa.attribution",

@@ -19,3 +19,15 @@ class OnHost(NamedTuple):
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """What the function gives."""
         return self.function(*arguments, **named)
+
+
+def picked(x: Tensor, at: Tensor) -> Tensor:
+    """Entries ``at``, (rows, m) int32, of each row of ``x``, (rows, n, ...): ``x[i, at[i, j]]``, (rows, m, ...).
+
+    Keras' `take_along_axis` counts in 64 bits, of which TensorFlow logs an error on processors without AVX-512.
+    """
+    from keras import ops
+
+    rows, each = ops.shape(x)[0], x.shape[1]
+    flat = ops.reshape(x, (-1, *x.shape[2:]))  # (rows n, ...)
+    return ops.take(flat, ops.arange(rows, dtype="int32")[:, None] * each + at, axis=0)

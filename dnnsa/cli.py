@@ -238,6 +238,45 @@ def attribute(
 
 
 @app.command()
+def analyse(
+    log: Annotated[Path, typer.Argument(metavar="LOG.csv", help="A table, a row a run.", show_default=False)],
+    inputs: Annotated[str | None, typer.Option(help="Columns that varied: a,b,c. Of Optuna's, all params_.")] = None,
+    outputs: Annotated[str | None, typer.Option(help="Columns that came out. Of Optuna's, value.")] = None,
+    logarithm: Annotated[str, typer.Option("--log", help="Columns whose logarithm is taken: lr,loss.")] = "",
+    best: Annotated[str, typer.Option(help="Which values are good: lowest or highest.")] = "lowest",
+    first: Annotated[int | None, typer.Option(min=1, help="Take so many rows only, the first ones.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the study and its store; LOG-analysis beside the log unless given.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over the study in the folder.")] = False,
+) -> None:
+    """Say what a log of runs can say: first-order indices, dependence, main effects; and what it cannot."""
+    from dnnsa.given import analyse as analysed
+    from dnnsa.view.progress import watcher
+
+    folder = out or log.with_name(f"{log.stem}-analysis")
+    with watcher() as reporter:
+        found = analysed(
+            log,
+            _names(inputs),
+            _names(outputs),
+            log=_names(logarithm) or (),
+            best=best,  # type: ignore[arg-type]
+            first=first,
+            folder=folder,
+            name=log.stem,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+    _summarize(found.results)
+    _print("\n" + "\n\n".join(found.cannot) + "\n")
+    print(f"study: {folder / 'study.yaml'}")  # noqa: T201
+    print(f"store: {folder / 'study.zarr'}")  # noqa: T201
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a study file, for editors."""
     from dnnsa.study import schema
@@ -290,6 +329,10 @@ def options(
     ] = False,
 ) -> None:
     """Global sensitivity analysis of neural networks."""
+
+
+def _names(text: str | None) -> list[str] | None:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
 
 
 def _number_or_word(text: str) -> Any:

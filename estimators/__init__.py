@@ -12,6 +12,7 @@ from dnnsa.estimators.exceedance import Exceedance
 from dnnsa.estimators.extrema import Extrema
 from dnnsa.estimators.histogram import Histogram
 from dnnsa.estimators.hsic import Hsic
+from dnnsa.estimators.main_effects import MainEffects
 from dnnsa.estimators.moments import Moments
 from dnnsa.estimators.morris import Morris
 from dnnsa.estimators.quantiles import Quantiles
@@ -24,6 +25,7 @@ KINDS: dict[str, type[Estimator]] = {
     "active_subspace": ActiveSubspace,
     "hsic": Hsic,
     "binned": Binned,
+    "main_effects": MainEffects,
     "moments": Moments,
     "extrema": Extrema,
     "exceedance": Exceedance,
@@ -44,6 +46,7 @@ __all__ = [
     "Extrema",
     "Histogram",
     "Hsic",
+    "MainEffects",
     "Moments",
     "Morris",
     "Quantiles",

@@ -68,7 +68,8 @@ class Finalized(NamedTuple):
 
     maps: Mapping[str, Map]
     ratios: Mapping[str, Ratio] = {}
-    coords: Mapping[str, NDArray[Any]] = {}  # values along a leading dimension that is not the factors'
+    # Values along a leading dimension that is not the factors'; or along several, as a map of no quantity's dimensions.
+    coords: Mapping[str, NDArray[Any] | Map] = {}
 
 
 class Estimator(Protocol):

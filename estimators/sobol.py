@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnsa.estimators.base import LEFT_OUT, NO_VARIANCE, Array, Beside, Block, Finalized, Map, Ratio, share
+from dnnsa.estimators.control import control, controlled
 from dnnsa.estimators.fold import fold
 from dnnsa.estimators.indices import FORMS
 from dnnsa.estimators.intervals import check_level, fisher, jackknife, left_out
-from dnnsa.estimators.pick_freeze import SobolState, empty, merge
+from dnnsa.estimators.pick_freeze import SobolState, empty, merge, no_control
 from dnnsa.estimators.values import flags
 from dnnsa.layout import PICK_FREEZE, Layout
 from dnnsa.settings import settings
@@ -44,6 +45,8 @@ class Sobol:
     """The form: `corrected` is Martinez's, freed of the chance correlation of A and B."""
     intervals: Literal["replicates", "fisher"] = "replicates"
     """`fisher` is Fisher's z, for `martinez` alone: it assumes normal outputs, and holds too seldom for others."""
+    control: Literal["none", "linear"] = "none"
+    """`linear` takes out of all sums what the linear part of the model added to them by chance."""
     level: float = 0.95
     """Probability that an interval holds its index, between 0 and 1."""
     of: tuple[str, ...] | None = None
@@ -52,6 +55,8 @@ class Sobol:
 
     def __post_init__(self) -> None:
         check_level(self.level)
+        if self.intervals == "fisher" and self.control != "none":
+            raise ValueError("`intervals: fisher` knows nothing of `control: linear`: leave one of the two out")
         if self.intervals == "fisher" and self.estimator != "martinez":
             raise ValueError(
                 f"`intervals: fisher` is for correlations, with `estimator: martinez`, got estimator: {self.estimator}"
@@ -63,14 +68,15 @@ class Sobol:
                 "`sobol` needs pick-freeze runs: use `design: {kind: saltelli}`, or an external table with `pattern: "
                 "pick-freeze`"
             )
-        return empty(layout, shape)
+        return empty(layout, shape, self.control == "linear")
 
     def update(self, state: SobolState, block: Block) -> SobolState:
         if not len(block.y):
             return state
         sums = fold(block.y, len(state.c_ec) > 0)
         n = sums.n if np.any(sums.n != sums.n.flat[0]) else sums.n.flat[0]
-        return merge(state, SobolState(np.asarray(float(len(block.y))), np.asarray(n), *sums[1:]))
+        known = control(block, state.groups) if len(state.groups) else no_control((), block.y.shape[2:])
+        return merge(state, SobolState(np.asarray(float(len(block.y))), np.asarray(n), *sums[1:], *known))
 
     def merge(self, left: SobolState, right: SobolState) -> SobolState:
         return merge(left, right)
@@ -110,7 +116,8 @@ class Sobol:
     def _values(self, state: SobolState, resolution: float) -> dict[str, Array]:
         """S1, ST and S2, NaN where a run does not vary or base points are too few; and the variance."""
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            first, total, closed, pair = FORMS[self.estimator](state)
+            sums = controlled(state) if len(state.groups) else state
+            first, total, closed, pair = FORMS[self.estimator](sums)
             g = len(first)
             still = _still(state, resolution)  # (runs, *shape)
             dead = still[:2].any(axis=0) | (state.n < FEWEST) | still[2 : 2 + g]  # (g, *shape)

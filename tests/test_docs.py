@@ -264,7 +264,8 @@ def test_the_reference_says_what_estimators_have_in_common():
 
 
 def test_the_reference_has_every_coordinate_of_the_store():
-    told = re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]+ \|$", store(), re.MULTILINE)
+    rows = re.findall(r"^\| ((?:`\w+` ?)+) \| ([\w, ]+) \| [^|]+ \|$", store(), re.MULTILINE)
+    told = [(name, dim) for names, dim in rows for name in re.findall(r"\w+", names)]
     own = {name for kind in estimators.KINDS for name in finished(kind).coords}
     assert {name for name, dim in told if not dim.isdigit()} == {*TAKEN, *own}
 
@@ -329,7 +330,13 @@ def test_the_statistics_page_says_what_a_state_holds(kind, second_order):
     layout = Layout(pattern, groups, second_order and pattern == PICK_FREEZE, laws=laws)
     state = estimator.init(layout, (cells,))
     held = sum(np.asarray(array).size for array in state) // cells  # a few more are shared by all cells
-    sizes = {"g": 3, "p": 3, "r": layout.independent, "b": getattr(estimator, "bins", 0), "t": 1}
+    sizes = {
+        "g": 3,
+        "p": 3,
+        "r": layout.independent,
+        "b": getattr(estimator, "bins", getattr(estimator, "parts", 0)),
+        "t": 1,
+    }
     sizes["k"] = getattr(estimator, "output_bins", 0)
     assert held == numbers(formulas[-1 if second_order else 0], **sizes)
 

@@ -27,11 +27,11 @@ PURE = {
     "designs": NUMERIC,
     "estimators": NUMERIC | {"numba"},  # which compiles the sums of a block
 }
-FRAMEWORKS = {"tensorflow", "keras"}
-RUNS_NETWORKS = {"models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
+FRAMEWORKS = {"tensorflow", "keras", "jax", "torch", "onnxruntime"}
+RUNS_NETWORKS = {"arrays", "models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
 DASK = {"dask", "distributed", "dask_jobqueue"}
-PLUMBING = {"engine", "store", "cluster", "view", "watch", "rounds", "from_runs", "api", "cli"}
-SLOW_TO_IMPORT = {"tensorflow", "keras", "dask", "distributed", "matplotlib", "scipy.stats", "SALib", "numba"}
+PLUMBING = {"attribution", "given", "engine", "store", "cluster", "view", "watch", "rounds", "from_runs", "api", "cli"}
+SLOW_TO_IMPORT = {*FRAMEWORKS, "dask", "distributed", "matplotlib", "scipy.stats", "SALib", "numba"}
 
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:

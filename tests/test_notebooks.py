@@ -1,6 +1,7 @@
 """Every notebook runs from its first cell to its last, draws, and is kept without what it drew."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def digits(tmp_path_factory):
     folder = tmp_path_factory.mktemp("digits")
     shutil.copy(DIGITS / "train.py", folder)
     shutil.copy(DIGITS / "study.yaml", folder)
+    shutil.copy(DIGITS / "weights.yaml", folder)
     made = [DIGITS / name for name in ("digits.keras", "heldout.npz")]
     if all(path.is_file() for path in made):
         for path in made:
@@ -53,7 +55,9 @@ def parameters(digits, example, client, tmp_path_factory):
     profile.write_text("{kind: local, workers: 2}", encoding="utf-8")
     study = {"study": str(digits / "study.yaml"), "store": str(digits / "cluster.zarr"), "base_points": 256}
     return {
+        "attribution": {"folder": str(digits), "cases": 2, "base_points": 64},
         "digits": stored(digits, client),
+        "weights": small(digits, client, weights=32),
         "cluster": {"profile": str(profile), **study},
         "heat": small(example("heat"), client, study=256, solver=256),
         "cancer": small(example("cancer"), client, study=32, replace=32, apart=32),
@@ -141,6 +145,19 @@ def test_the_cluster_notebook_runs_on_the_workers_of_its_profile(finished, param
     mine = dnnsa.run(dnnsa.Study(directory=whole.directory, **parts), client, other, reporter=Quiet())
     for name, array in mine["p_true"].data_vars.items():
         np.testing.assert_array_equal(dnnsa.open(asked["store"])["p_true"][name], array, err_msg=name)
+
+
+def test_the_attribution_notebook_finds_pixels_that_count_and_pixels_that_do_not(finished):
+    text = told(finished[ROOT / "notebooks" / "attribution.ipynb"])
+    counts = re.findall(r"digit \d: (\d+) of 64 pixels surely above 0.02, (\d+) surely below", text)
+    assert len(counts) == 2
+    assert all(int(above) > 0 and int(below) > 10 for above, below in counts)
+
+
+def test_the_weights_notebook_ranks_rotation_before_noise_on_layers(finished):
+    text = told(finished[ROOT / "notebooks" / "weights.ipynb"])
+    assert "32 base points; quantities: margin, loss, right" in text
+    assert re.search(r"margin: rotation .*conv .*dense ", text)
 
 
 def test_the_cancer_notebook_sees_that_mixed_patients_do_not_exist(finished):

@@ -136,9 +136,9 @@ FUNCTION = {"kind": "function", "call": "model:f"}
         ),
         ({"model": {"kind": "function", "call": "f"}}, "model: `call` must be `module:function`, got `f`."),
         (
-            {"estimators": [{"kind": "martines"}]},
-            "estimators[0].kind: no kind `martines`: use one of `sobol`, `morris`, `dgsm`, `active_subspace`, `hsic`, "
-            "`binned`, `moments`, `extrema`, `exceedance`, `histogram`, `quantiles`, `covariance`.",
+            {"estimators": [{"kind": "fast"}]},
+            "estimators[0].kind: no kind `fast`: use one of `sobol`, `morris`, `dgsm`, `active_subspace`, `hsic`, "
+            "`binned`, `main_effects`, `moments`, `extrema`, `exceedance`, `histogram`, `quantiles`, `covariance`.",
         ),
         (
             {"estimators": [{"kind": "sobol"}] * 2},
@@ -171,6 +171,16 @@ FUNCTION = {"kind": "function", "call": "model:f"}
             {**NETWORK, "perturb": [{"kind": "brightness", "delta": "x1"}]},
             "factors.x2: is used by nothing: name it in `perturb`, `weights`, `cases.factor` or `model`, or leave it "
             "out.",
+        ),
+        (
+            {**NETWORK, "model": {**NETWORK["model"], "dropout": {"drop": "x1"}}},
+            "model.dropout.drop: `x1` must give integers, and is of kind `uniform`: make it `kind: integers`, or a "
+            "`choice` of integers.",
+        ),
+        (
+            {**NETWORK, "weights": [{"kind": "relative_noise", "sd": 0.1, "seed": "x2"}]},
+            "weights[0].seed: `x2` must give integers, and is of kind `uniform`: make it `kind: integers`, or a "
+            "`choice` of integers.",
         ),
         (
             {**NETWORK, "quantities": {}},

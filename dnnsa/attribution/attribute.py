@@ -109,7 +109,8 @@ def attribute(
     Notes
     -----
     T. Fel et al., "Look at the variance! Efficient black-box explanations with Sobol-based sensitivity analysis",
-    NeurIPS 2021, with scrambled points, the first order too, and intervals from independent replicates.
+    NeurIPS 2021, with scrambled points, control variates, the first order too, and intervals from independent
+    replicates.
     """
     given = _images(images)
     asked: Any = Logit(of="label") if quantity is None else quantity
@@ -129,7 +130,7 @@ def attribute(
             cases={"path": IMAGES, "labels": "labels"},
             perturb=[mask],
             quantities={SCORE: asked},
-            estimators=[{"kind": "sobol"}, {"kind": "moments"}],
+            estimators=[{"kind": "sobol", "control": "linear"}, {"kind": "moments"}],
         )
         (place / f"{NAME}.yaml").write_text(study.to_yaml(), encoding="utf-8")
         where = cluster if client or cluster else Inside()

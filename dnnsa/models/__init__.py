@@ -6,15 +6,17 @@ from dnnsa.models.function import Function
 from dnnsa.models.keras import Keras
 from dnnsa.models.onnx import Onnx
 from dnnsa.models.predictor import Predictor
+from dnnsa.models.recorded import Recorded
 from dnnsa.models.savedmodel import SavedModel
 from dnnsa.models.sklearn import Sklearn
 from dnnsa.models.torch import Torch
 
-OF_FACTORS = (Function, Executable)
+OF_FACTORS = (Function, Executable, Recorded)
 OF_INPUTS = (Keras, Onnx, Predictor, SavedModel, Sklearn, Torch)
 KINDS: dict[str, type[Model]] = {
     "function": Function,
     "executable": Executable,
+    "recorded": Recorded,
     "keras": Keras,
     "onnx": Onnx,
     "predictor": Predictor,
@@ -35,6 +37,7 @@ __all__ = [
     "Model",
     "Onnx",
     "Predictor",
+    "Recorded",
     "SavedModel",
     "Sklearn",
     "Torch",

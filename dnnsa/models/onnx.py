@@ -42,8 +42,7 @@ class Onnx(NetworkSettings):
 
     def files(self, directory: Path) -> Mapping[str, Path]:
         path = the_file(SETTING, directory, self.path, "an .onnx file")
-        data = path.with_name(f"{path.name}.data")
-        return {SETTING: path} | ({DATA: data} if data.is_file() else {})
+        return {SETTING: path} | ({DATA: _data(path)} if _data(path).is_file() else {})
 
     def load(self, directory: Path, digests: Digests, layers: tuple[str, ...] = ()) -> Network:
         """Load the network, in the process that will call it.
@@ -54,11 +53,12 @@ class Onnx(NetworkSettings):
             A file is not the one the study was started with, ONNX Runtime does not take it, or it has several inputs,
             or no such output or value inside. When it is called: it does not take or give numbers by rows.
         """
-        files = self.files(directory)
-        for setting, path in files.items():
-            verify(setting, path, digests)
+        path = directory / self.path
+        files = {SETTING: path} | ({DATA: _data(path)} if DATA in digests else {})
+        for setting, file in files.items():
+            verify(setting, file, digests)
         session = _session(files, (), self.device)
-        (name, shape, dtype), output = _input(files[SETTING], session), _output(files[SETTING], session, self.output)
+        (name, shape, dtype), output = _input(path, session), _output(path, session, self.output)
         if inner := set(layers) - {one.name for one in session.get_outputs()}:
             session = _session(files, sorted(inner), self.device)
         work = "float64" if dtype == "float64" else "float32"  # of all but the network
@@ -79,6 +79,10 @@ class Onnx(NetworkSettings):
         return Network(OnHost(predict), as_cases(shape[1:], self.channels) if shape else None, work)
 
 
+def _data(path: Path) -> Path:
+    return path.with_name(f"{path.name}.data")
+
+
 def _session(files: Mapping[str, Path], layers: Sequence[str], device: Device) -> Any:
     """The network in ONNX Runtime, with one thread, made of the bytes of these files and of no others."""
     try:
@@ -96,7 +100,8 @@ def _session(files: Mapping[str, Path], layers: Sequence[str], device: Device) -
     held = [path.read_bytes() for setting, path in files.items() if setting == DATA]
     if held:
         options.add_external_initializers_from_files_in_memory([files[DATA].name], held, [len(held[0])])
-    providers = ["CPUExecutionProvider"] if device == "cpu" else [("CUDAExecutionProvider", {"use_tf32": "0"})]
+    reproducible = {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"}
+    providers = ["CPUExecutionProvider"] if device == "cpu" else [("CUDAExecutionProvider", reproducible)]
     content = files[SETTING].read_bytes() + b"".join(map(_shown, layers))
     with tempfile.TemporaryDirectory() as nothing:  # else a file in the working directory would be read unchecked
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", nothing)

@@ -93,7 +93,7 @@ def _loaded(path: Path) -> Any:
 def _named(setting: str, path: Path, what: str, known: Mapping[str, Any], name: str) -> Any:
     """One of several things by its name."""
     if name not in known:
-        listed = ", ".join(f"`{one}`" for one in known) or "none"
+        listed = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
         raise ModelError(f"{setting}: {path} has no {what} `{name}`, only {listed}.")
     return known[name]
 
@@ -101,7 +101,7 @@ def _named(setting: str, path: Path, what: str, known: Mapping[str, Any], name: 
 def _input(signature: str, inputs: Mapping[str, Any]) -> tuple[str, Any]:
     """Name and specification of the one input, of real numbers and of any number of rows."""
     if len(inputs) != 1:
-        listed = ", ".join(f"`{name}`" for name in inputs)
+        listed = ", ".join(f"`{name}`" for name in sorted(inputs))
         raise ModelError(
             f"model.signature: `{signature}` has {len(inputs)} inputs, {listed}: dnnsa takes functions of one."
         )
@@ -118,7 +118,7 @@ def _input(signature: str, inputs: Mapping[str, Any]) -> tuple[str, Any]:
 
 def _output(path: Path, outputs: Mapping[str, Any], asked: str | None) -> str:
     if asked is None and len(outputs) > 1:
-        listed = ", ".join(f"`{one}`" for one in outputs)
+        listed = ", ".join(f"`{one}`" for one in sorted(outputs))
         raise ModelError(f"model.output: {path} has {len(outputs)} outputs: name one of {listed}.")
     name = next(iter(outputs), "") if asked is None else asked
     spec = _named("model.output", path, "output", outputs, name)

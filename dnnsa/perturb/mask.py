@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dnnsa.arrays import Array, Shape, Tensor, Values
+from dnnsa.arrays import Array, Shape, Tensor, Values, picked
 from dnnsa.errors import ModelError
 from dnnsa.perturb.base import Apply, Data, FactorOrInteger, check_image, check_seed, named, seeds
 from dnnsa.perturb.blur import GaussianBlur
@@ -165,7 +165,7 @@ def _of_pixels(kept: Tensor, cell: Array, case: Tensor) -> Tensor:
 
     if cell.ndim == 2:  # whole rows of a transposed array are copied faster than single numbers
         return ops.transpose(ops.take(ops.transpose(kept), cell.ravel(), axis=0))
-    return ops.take_along_axis(kept, ops.take(cell.reshape(len(cell), -1), case, axis=0), axis=1)
+    return picked(kept, ops.take(cell.reshape(len(cell), -1), case, axis=0))
 
 
 def _of_rows(image: Array, case: Tensor) -> Tensor:

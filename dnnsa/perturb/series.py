@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from dnnsa.arrays import Tensor, Values
+from dnnsa.arrays import Tensor, Values, picked
 from dnnsa.perturb.base import (
     Apply,
     Data,
@@ -156,6 +156,6 @@ def _read(inputs: Tensor, source: Tensor) -> Tensor:
 
     def at(step: Tensor) -> Tensor:
         inside = ops.cast((step >= 0) & (step < count), inputs.dtype)[:, :, None]
-        return inside * ops.take_along_axis(inputs, ops.clip(step, 0, count - 1)[:, :, None], axis=1)
+        return inside * picked(inputs, ops.clip(step, 0, count - 1))
 
     return (1 - share) * at(first) + share * at(first + 1)

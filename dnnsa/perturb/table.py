@@ -135,7 +135,7 @@ class Replace:
 
     def bind(self, data: Data) -> Apply:
         chosen = _chosen(self.kind, self.columns, data)  # (features,)
-        pool, (entries, features) = np.where(chosen, data.entries, 0), data.entries.shape
+        pool, (entries, features) = np.where(chosen, data.entries, 0).ravel(), data.entries.shape
         count = 1 if self.together else features  # of draws for a row
 
         def apply(inputs: Tensor, values: Values, case: Tensor) -> Tensor:
@@ -144,8 +144,8 @@ class Replace:
             share = beside(strength(self.share, values, inputs), inputs)
             drawn = uniforms(seeds(self.seed, values, inputs), case, 2 * count)  # (rows, 2 count)
             place = ops.minimum(ops.cast(drawn[:, count:] * entries, "int32"), entries - 1)  # 1 by rounding
-            place = ops.broadcast_to(place, inputs.shape)
-            other = ops.take_along_axis(ops.convert_to_tensor(pool, inputs.dtype), place, axis=0)
+            there = place * features + ops.arange(features, dtype="int32")  # (rows, features), in a flat table
+            other = ops.take(ops.convert_to_tensor(pool, inputs.dtype), there)
             lucky = (ops.cast(drawn[:, :count], inputs.dtype) < share) | (share == 1)
             replaced = ops.where(lucky & ops.convert_to_tensor(chosen), other, inputs)
             return ops.where((share >= 0) & (share <= 1), replaced, ops.full_like(inputs, float("nan")))

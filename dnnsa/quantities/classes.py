@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from dnnsa.arrays import Tensor
+from dnnsa.arrays import Tensor, picked
 from dnnsa.errors import ModelError
 from dnnsa.quantities.base import Compute, Need, Seen
 
@@ -24,14 +24,12 @@ def of_class(of: Which, scores: Callable[[Seen], Tensor], nominal: Seen) -> Comp
     ModelError
         The network knows no such class.
     """
-    from keras import ops
-
     classes = scores(nominal).shape[1]
     if isinstance(of, int):
         if not 0 <= of < classes:
             raise ModelError(f"of: the network tells {classes} classes apart, 0 to {classes - 1}, got {of}.")
         return lambda seen: scores(seen)[:, of]
-    return lambda seen: ops.take_along_axis(scores(seen), chosen(of, seen)[:, None], axis=1)[:, 0]
+    return lambda seen: picked(scores(seen), chosen(of, seen)[:, None])[:, 0]
 
 
 def chosen(of: Which, seen: Seen) -> Tensor:

@@ -44,7 +44,7 @@ def prepare(
         dataset = xr.Dataset(
             coords={
                 **of_columns(study, leading),
-                **{dim: (dim, values) for dim, values in sample.coords.items()},
+                **{name: _along(name, values) for name, values in sample.coords.items()},
                 **{name: (along, _text(values)) for name, (along, values) in coords.items()},
             }
         )
@@ -101,6 +101,10 @@ def _attributes(name: str, names: Collection[str], level: float | None) -> dict[
     if name == "status":
         attributes |= {"flag_masks": [int(mask) for mask in FLAGS.values()], "flag_meanings": " ".join(FLAGS)}
     return attributes
+
+
+def _along(name: str, values: NDArray[Any] | Map) -> tuple[str | tuple[str, ...], NDArray[Any]]:
+    return (values.leading, values.array) if isinstance(values, Map) else (name, values)
 
 
 def _text(values: NDArray[Any]) -> NDArray[Any]:

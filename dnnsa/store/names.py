@@ -7,6 +7,8 @@ MEANING = {
     "ST": "total-order Sobol' index",
     "S2": "second-order Sobol' index",
     "S1_binned": "first-order Sobol' index, from bins of the factor",
+    "main_effect": "mean where the factor lies in the part",
+    "main_effect_n": "values in the part",
     "mu_star": "mean absolute elementary effect",
     "mu": "mean elementary effect",
     "sigma": "standard deviation of elementary effects",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from dnnsa.estimators.base import Finalized
 from dnnsa.factors import Choice, Condition, Empirical, Factor, Integers, Range, family, holds
 from dnnsa.factors.base import EDGES
 from dnnsa.layout import Groups, Layout
-from dnnsa.models import OF_FACTORS, OF_INPUTS, InputModel, Keras, Model
+from dnnsa.models import OF_INPUTS, Executable, Function, InputModel, Keras, Model
 from dnnsa.models.ensemble import Ensemble
 from dnnsa.perturb import Perturbation
 from dnnsa.quantities import Gradient, Quantity
@@ -167,7 +167,7 @@ def _of_dims(study: Parts) -> Iterator[str]:
     leading = {dim for done in results for map_ in done.maps.values() for dim in map_.leading}
     taken = {*TAKEN, *leading, *(name for done in results for name in (*done.maps, *done.coords))}
     given = {f"quantities.{name}.dims": quantity.dims or () for name, quantity in study.quantities.items()}
-    if isinstance(study.model, OF_FACTORS):
+    if isinstance(study.model, Function | Executable):
         given |= {f"model.dims.{name}": dims for name, dims in study.model.dims.items()}
     for setting, dims in given.items():
         for dim in dims:
@@ -208,6 +208,7 @@ def _of_network(study: Parts, model: InputModel) -> Iterator[str]:
             yield f"quantities.{name}.of: no quantity `{quantity.of}`{there}"
     if isinstance(model, Keras) and model.ensemble:
         yield from _of_ensemble(study, model.ensemble)
+    yield from _of_seeds(study, model)
     where = _readers(study, model)
     conditions = {other for law in study.factors.values() for other in law.when or {}}
     read = {one for name in where for one in family(name, study.factors)}
@@ -235,6 +236,22 @@ def _of_ensemble(study: Parts, ensemble: Ensemble) -> Iterator[str]:
     )
 
 
+def _of_seeds(study: Parts, model: InputModel) -> Iterator[str]:
+    """Masks of dropout and noise on weights are told apart by integers."""
+    dropped = model.dropout if isinstance(model, Keras) else None
+    layers = dropped if isinstance(dropped, dict) else {"": dropped} if dropped else {}
+    seeds: dict[str, Any] = {f"model.dropout{'.' if layer else ''}{layer}": name for layer, name in layers.items()}
+    seeds |= {f"weights[{number}].seed": getattr(part, "seed", None) for number, part in enumerate(study.weights)}
+    for where, name in seeds.items():
+        law = study.factors.get(name) if isinstance(name, str) else None
+        whole = isinstance(law, Choice) and all(type(value) is int for value in law.values)
+        if law is not None and not isinstance(law, Integers) and not whole:
+            yield (
+                f"{where}: `{name}` must give integers, and is of kind `{law.kind}`: make it `kind: integers`, or a "
+                "`choice` of integers."
+            )
+
+
 def _readers(study: Parts, model: InputModel) -> dict[str, str]:
     """What names factors, by the name there."""
     where = dict.fromkeys(model.inputs or (), "model.inputs") | dict.fromkeys(model.factors, "model")
@@ -257,6 +274,11 @@ def _of_estimators(study: Parts) -> Iterator[str]:
             yield (
                 f"estimators[{number}]: `{estimator.kind}` needs a model without jumps, and it may jump where "
                 f"`{conditional[0]}` becomes active: leave one of the two out."
+            )
+        if isinstance(estimator, Sobol) and estimator.control != "none" and isinstance(study.design, External):
+            yield (
+                f"estimators[{number}].control: `{estimator.control}` is for points that dnnsa draws, and those of an "
+                "`external` table may be others: leave it out."
             )
         if estimator.of == ():
             yield f"estimators[{number}].of: must name at least one quantity, got []: leave it out for all."

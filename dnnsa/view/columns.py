@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dnnsa.view import results as read
+from dnnsa.view.effects import curve, has_curves, part_place
 from dnnsa.view.text import bounded, chance, decimals, measured, number, place, ranged
 
 PAIRS = 10  # of factors, at most
@@ -37,6 +38,8 @@ def factor_tables(dataset: Any) -> Iterator[Table]:
         yield _family(dataset, family)
     if read.summarised("S2", dataset) in dataset:
         yield _pairs(dataset)
+    if has_curves(dataset):
+        yield _ends(dataset)
 
 
 def _family(dataset: Any, family: list[str]) -> Table:
@@ -106,3 +109,28 @@ def _pairs(dataset: Any) -> Table:
     if len(order) > PAIRS:
         table.add_row(Text(f"and {len(order) - PAIRS} smaller", "dim"), Text("`dnnsa show --json` lists all", "dim"))
     return table
+
+
+def _ends(dataset: Any) -> Table:
+    """Where the mean is lowest and highest, of each factor."""
+    table = plain_table()
+    for title in ("factor", "lowest mean", "where", "highest mean", "where"):
+        table.add_column(title, overflow="fold")
+    largest = float(np.nanmax(np.abs(dataset["main_effect"].values), initial=0))
+    for k, name in enumerate(read.factor_labels(dataset)):
+        one = curve(dataset, k)
+        cells = [Text(name)]
+        for found in (np.argmin, np.argmax) if np.isfinite(one.value).any() else ():
+            at = int(found(np.where(np.isfinite(one.value), one.value, np.inf if found is np.argmin else -np.inf)))
+            cells += [Text(_give_or_take(one.value[at], one.lower[at], one.upper[at], largest))]
+            cells += [Text(part_place(one, at))]
+        table.add_row(*cells)
+    return table
+
+
+def _give_or_take(value: float, low: float, high: float, largest: float) -> str:
+    """``3.50 +- 0.04``, half of the interval's width; without it where there is none."""
+    half = (high - low) / 2
+    if not half > 0:
+        return number(value)
+    return f"{measured(value, low, high, largest).split(' ')[0]} +- {half:.2g}"

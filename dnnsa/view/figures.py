@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from dnnsa.errors import InputError
 from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, bars_figure
+from dnnsa.view.curves import curves_figure
+from dnnsa.view.effects import has_curves
 from dnnsa.view.one_dim import course_figure, one_dim_figure
 from dnnsa.view.palette import DPI
 from dnnsa.view.pixels import pixels_figure
@@ -22,7 +24,8 @@ from dnnsa.view.two_dims import moments_figure, two_dims_figure
 CASE = "case"  # the dimension whose cells are nominal inputs
 NOTHING = (
     "nothing to draw of {}: figures show Sobol' indices, moments along one or two dimensions and, without dimensions, "
-    f"{', '.join(f'`{name}`' for name in MEASURES)}: see `estimators`, and `dnnsa show` for what there is."
+    f"{', '.join(f'`{name}`' for name in (*MEASURES, 'main_effect'))}: see `estimators`, and `dnnsa show` for what "
+    "there is."
 )
 
 
@@ -33,6 +36,8 @@ def plot(
     pixel_maps: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Path]:
     """Write a PNG for each quantity, ``<name>-<quantity>.png``, and say which.
+
+    One that has main effects beside indices has another figure, ``<name>-<quantity>-main_effects.png``.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ def plot(
     for name in _names(results):
         if _drawable(results, name):
             drawn[name] = figure(results, name, thumbnails)
+        if has_curves(read.quantities(results)[name]):
+            drawn[f"{name}-main_effects" if name in drawn else name] = main_effects_figure(results, name)
         for cells, maps in (pixel_maps or {}).get(name, {}).items():
             if "ST" in maps:
                 drawn[f"{name}-{cells}"] = _pixels(results, name, maps, thumbnails)
@@ -81,7 +88,7 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
     two, small maps for each factor; with more, bars of the aggregated indices. Second order stands beside the bars.
 
     Without Sobol' indices: Morris's plane or bars of other measures of a quantity without dimensions, and the moments
-    of one with one or two.
+    of one with one or two. Main effects are in a figure of their own, `main_effects_figure`.
 
     Raises
     ------
@@ -108,6 +115,22 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
         return two_dims_figure(subject)
     over = f" (all of {', '.join(dims)} together)" if dims else ""
     return bars_figure(subject._replace(title=subject.title + over))
+
+
+def main_effects_figure(results: read.Results, quantity: str) -> Figure:
+    """The curves of a quantity without dimensions, a panel a factor, with bands.
+
+    Raises
+    ------
+    InputError
+        There is no such quantity, or it has no main effects.
+    """
+    if quantity not in _names(results) or not has_curves(read.quantities(results)[quantity]):
+        raise InputError(f"no main effects of `{quantity}` in these results: see `main_effects` of `estimators`.")
+    dataset = read.quantities(results)[quantity]
+    return curves_figure(
+        Subject(dataset, f"How does {quantity} go with each factor?", _caption(results, "mean in each part", dataset))
+    )
 
 
 def _pixels(results: read.Results, quantity: str, maps: Any, thumbnails: ArrayLike | None) -> Figure:

@@ -43,6 +43,9 @@ def _quantity(dataset: Any) -> dict[str, Any]:
         },
         "flags": read.flag_counts(dataset["status"]) if "status" in dataset else {},
     }
+    if "main_effect" in dataset:
+        parts = [dataset[name] for name in ("part_low", "part_middle", "part_high")]
+        facts["parts"] = {str(part.name): _variable(part, part.values) for part in parts}
     if dims:
         facts |= _over_cells(dataset)
     large = sorted(

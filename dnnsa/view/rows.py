@@ -41,6 +41,8 @@ def remarks(dataset: Any) -> Iterator[str]:
     if "quantiles_error" in dataset:
         error = number(float(read.extent(dataset["quantiles_error"]).high))
         yield f"quantiles are within {error} of those of the runs' values{each}"
+    if "main_effect" in dataset:
+        yield f"the store has main effects over up to {dataset.sizes['part']} parts of each factor{each}"
     if "histogram" in dataset:
         yield f"the store has a histogram of {dataset.sizes['bin']} bins{each}"
 

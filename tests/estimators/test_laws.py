@@ -21,6 +21,8 @@ CASES = [
     ("sobol", {"estimator": "jansen"}, pick_freeze(second_order=True)),
     ("sobol", {"estimator": "saltelli2010"}, pick_freeze(second_order=True)),
     ("sobol", {}, Layout("pick-freeze", (0, 1, 0), second_order=True)),
+    ("sobol", {"control": "linear"}, pick_freeze()),
+    ("sobol", {"control": "linear", "estimator": "jansen"}, Layout("pick-freeze", (0, 1, 0), second_order=True)),
     ("moments", {}, pick_freeze()),
     ("moments", {}, SAMPLES),
     ("extrema", {}, pick_freeze()),
@@ -34,6 +36,8 @@ CASES = [
     ("active_subspace", {"quantity": "y", "gradient": "gradient"}, SAMPLES),
     ("binned", {"bins": 4}, pick_freeze()),
     ("binned", {"bins": 4}, SAMPLES),
+    ("main_effects", {"parts": 4}, pick_freeze()),
+    ("main_effects", {"parts": 4}, SAMPLES),
     ("hsic", {"bins": 4, "output_bins": 16}, SAMPLES),
 ]
 COUNTED = {"extrema", "exceedance", "histogram", "quantiles", "hsic"}  # exact: not a bit hangs on the order
@@ -161,6 +165,8 @@ def test_a_cell_does_not_depend_on_its_neighbours(estimator, layout):
 
 @every
 def test_a_base_point_with_a_value_that_is_not_finite_is_used_whole_or_not_at_all(estimator, layout):
+    if getattr(estimator, "control", "none") != "none":
+        pytest.skip("control is for all points or none: tests/estimators/test_control.py")
     of = runs(estimator, layout, 32)
     of.y[5, -1, 1] = np.inf
     # cut so that the others keep their numbers, which `extrema` tells

@@ -60,7 +60,7 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 def results(folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
     """Of every study, with a network that stands in a folder."""
-    design = {"kind": "saltelli", "base_points": 16, "replicates": 2}
+    design = {"kind": "saltelli", "base_points": 8, "replicates": 2}
     return {name: maps(study_of(folder, **parts, design=design)) for name, parts in STUDIES.items()}
 
 

@@ -181,6 +181,13 @@ def test_weights_in_a_file_beside_are_read_and_belong_to_the_network(tmp_path: P
     onnx.save(whole, tmp_path / "net.onnx", save_as_external_data=True, location="net.onnx.data", size_threshold=0)
     assert set(Onnx(path="net.onnx").files(tmp_path)) == {"model.path", "model.path.data"}
     np.testing.assert_allclose(load(tmp_path).predict(X, {})[0], X.reshape(3, 4) @ W, rtol=1e-6)
+    digests = {setting: digest(path) for setting, path in Onnx(path="net.onnx").files(tmp_path).items()}
+    (tmp_path / "net.onnx.data").write_bytes(bytes(W.nbytes))
+    with pytest.raises(ModelError, match=r"model.path.data: .* is not the file that the study was started with"):
+        Onnx(path="net.onnx").load(tmp_path, digests)
+    (tmp_path / "net.onnx.data").unlink()
+    with pytest.raises(ModelError, match=r"model.path.data: host .* sees no file"):
+        Onnx(path="net.onnx").load(tmp_path, digests)
 
 
 def test_a_file_that_is_not_checked_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,8 +95,8 @@ def test_functions_and_outputs_are_chosen_by_name(functions: Path) -> None:
     [
         (
             {},
-            "model.signature: DIR/net has no function `serving_default`, only `two`, `sum`, `words`, `whole`, `fixed`, "
-            "`free`.",
+            "model.signature: DIR/net has no function `serving_default`, only `fixed`, `free`, `sum`, `two`, `whole`, "
+            "`words`.",
         ),
         ({"signature": "two"}, "model.output: DIR/net has 2 outputs: name one of `double`, `first`."),
         ({"signature": "two", "output": "c"}, "model.output: DIR/net has no output `c`, only `double`, `first`."),
