@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["Study", "analyse", "attribute", "open", "pixel_maps", "run", "screen", "superpixels"]
+__all__ = ["Study", "analyse", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
 
 _HOME = {
     "Study": "dnnsa.study",
@@ -10,7 +10,9 @@ _HOME = {
     "attribute": "dnnsa.attribution",
     "open": "dnnsa.api",
     "pixel_maps": "dnnsa.attribution",
+    "reduce": "dnnsa.api",
     "run": "dnnsa.api",
+    "runs": "dnnsa.api",
     "screen": "dnnsa.api",
     "superpixels": "dnnsa.attribution",
 }

@@ -1,6 +1,6 @@
 """What people call: run a study, plan it, open its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from dnnsa import store
 from dnnsa.cluster import Batch, Cluster, Local, read_profile
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
 from dnnsa.errors import InputError, Interrupted, ModelError, RunError, StoreError
+from dnnsa.from_runs import check_apart, kept, read_estimators
+from dnnsa.interop.runs import runs_table
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
 from dnnsa.screening import Screening, regrouped, screening, study_of_bounds
@@ -112,7 +114,19 @@ def run(
 
 
 def _run(study: Study, client: Client | None, path: Path, cluster: Cluster, overwrite: bool, feed: Feed) -> xr.DataTree:
-    job = Job(study, study.digests())
+    return _work(Job(study, study.digests()), client, path, cluster, overwrite, feed, run_rounds)
+
+
+def _work(
+    job: Job,
+    client: Client | None,
+    path: Path,
+    cluster: Cluster,
+    overwrite: bool,
+    feed: Feed,
+    work: Callable[[Client, Job, Path, int, bool, Reporter], None],
+) -> xr.DataTree:
+    """Have ``work`` make what a store lacks of a study, on workers that are there or are started for it."""
     with feed.shown():
         held = standing(path, job, overwrite)
         if held.complete:
@@ -126,7 +140,7 @@ def _run(study: Study, client: Client | None, path: Path, cluster: Cluster, over
                 held = standing(path, job, overwrite)  # another run may have ended since
                 if not held.complete:
                     with nullcontext(client) if client else cluster.open(feed.say) as dask, feed.on(dask):
-                        run_rounds(dask, job, path, held.base_points, overwrite, feed)
+                        work(dask, job, path, held.base_points, overwrite, feed)
         except KeyboardInterrupt as stop:
             raise Interrupted("interrupted: what was committed is kept; run the same command again to go on.") from stop
         except OSError as error:
@@ -135,6 +149,65 @@ def _run(study: Study, client: Client | None, path: Path, cluster: Cluster, over
                 "command again to go on."
             ) from error
     return store.open_results(path)
+
+
+def reduce(
+    path: str | Path,
+    estimators: Sequence[Any] | str | Path | None = None,
+    client: Client | None = None,
+    out: str | Path | None = None,
+    *,
+    cluster: Cluster | str | Path | None = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> xr.DataTree:
+    """Compute other estimators from the runs that a store keeps, in a store of their own; no model is run or loaded.
+
+    The results are those of the same study with these estimators, bit for bit, runs that failed and their quarantine
+    with them; the new store has the runs too, and can itself be extended and reduced.
+
+    Parameters
+    ----------
+    path
+        A store of a study with ``granularity: run``, all of whose runs are there.
+    estimators
+        As in a study file, or a YAML file that holds them under ``estimators``; the study's own unless given.
+    out
+        The new store; ``NAME-reduced.zarr`` beside the old one, ``NAME.zarr``, unless given.
+    client, cluster, overwrite, reporter
+        As for `run`.
+
+    Raises
+    ------
+    StoreError, StudyError, ModelError
+        There are no such runs, or not all, or the estimators do not hold; nothing is left behind.
+    RunError, TooManyFailures, Interrupted
+        It stopped on the way; the same call goes on from what was kept.
+    """
+    path = Path(path)
+    target = Path(out) if out is not None else path.absolute().with_name(f"{path.absolute().stem}-reduced.zarr")
+    check_apart(path, target)
+    where = read_profile(cluster) if isinstance(cluster, str | Path) else cluster or Local()
+    listed = read_estimators(Path(estimators)) if isinstance(estimators, str | Path) else estimators
+    found = kept(path, listed, str(estimators) if isinstance(estimators, str | Path) else "")
+    with nullcontext(reporter) if reporter else watcher() as watching:
+        feed = Feed(found.job.study.name, target, watching)
+        return _work(found.job, client, target, where, overwrite, feed, found.work)
+
+
+def runs(path: str | Path) -> Any:
+    """The runs that a store keeps as a table of pandas, a row for each different run, whole at any time.
+
+    The columns are the factors, the quantities without dimensions, `state` (``not_run``, ``done`` or ``failed``),
+    `began` (UTC), `seconds`, `worker`, `host` and `cause`. Quantities with dimensions, and tracebacks, are in
+    ``dnnsa.open(path)["runs"]``.
+
+    Raises
+    ------
+    StoreError
+        There is no store of dnnsa, or it keeps no runs.
+    """
+    return runs_table(store.open_results(path), str(path))
 
 
 def screen(

@@ -129,6 +129,38 @@ def show(
 
 
 @app.command()
+def reduce(
+    store: Store,
+    estimators: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="What to estimate; as the store's study unless given."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The new store; NAME-reduced.zarr beside the old one unless given.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as cores unless given.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="PROFILE", help="Where workers are: file or name.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete what the new store holds and start again.")
+    ] = False,
+) -> None:
+    """Estimate something else from the runs that a store keeps, without running the model, and print it."""
+    from dnnsa import api
+    from dnnsa.cluster import Local
+    from dnnsa.errors import InputError
+    from dnnsa.view.progress import watcher
+
+    if cluster and workers:
+        raise InputError("--workers is for this machine: with --cluster, the profile says how many.")
+    path = out or store.with_name(f"{store.absolute().stem}-reduced.zarr")
+    where = cluster or Local(workers=workers)
+    with watcher() as reporter:
+        results = api.reduce(store, estimators, out=path, cluster=where, overwrite=overwrite, reporter=reporter)
+    _summarize(results)
+    print(f"store: {path}")  # noqa: T201
+
+
+@app.command()
 def watch(
     store: Store,
     once: Annotated[bool, typer.Option("--once", help="Print how it is now, and end.")] = False,

@@ -1,7 +1,7 @@
 """A study on a cluster and in its store: run once, or in rounds of more base points until it is sure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -70,16 +70,17 @@ def run_rounds(dask: Client, job: Job, path: Path, held: int, overwrite: bool, r
     seen, first = (_first_run if asked.study.granularity == "run" else _first)(life, job, began)
     plan = plan_of(job, seen.fields)
     pace = _pace(life, job, seen, plan)
-    _lay_out(life, asked, plan, overwrite)
+    lay_out(life, asked, plan, overwrite)
     while True:
         reporter.say(
             f"{plan.base_points * plan.runs:,} runs of {plan.cells:,} values, in {plan.runs} runs a base point"
         )
-        outcome = _round(life, asked, job, plan, seen, first, pace)
+        make = partial(_make_runs, life, job, plan, seen, first, pace) if asked.study.granularity == "run" else None
+        outcome = run_round(life, asked, job, plan, pace, make)
         if outcome.complete:
             break
         job, plan = _more(life, asked, plan)
-    _end(life, asked, plan, outcome)
+    end(life, asked, plan, outcome)
 
 
 def _welcome(life: Life, job: Job) -> None:
@@ -157,7 +158,7 @@ def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
     return Pace(seen.seconds * plan.block, allowed)
 
 
-def _lay_out(life: Life, asked: Job, plan: Plan, overwrite: bool) -> None:
+def lay_out(life: Life, asked: Job, plan: Plan, overwrite: bool) -> None:
     """Begin the store, or have it go on, perhaps with more base points."""
     path = life.path
     if overwrite and path.exists():
@@ -181,8 +182,14 @@ def _extend(life: Life, asked: Job, before: int, base_points: int) -> None:
 # a round --------------------------------------------------------------------------------------------------------------
 
 
-def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, first: FirstRun | None, pace: Pace) -> Outcome:
-    """Reduce a fixed study, and write its maps if nothing asks for more base points."""
+def run_round(life: Life, asked: Job, job: Job, plan: Plan, pace: Pace, make: Callable[[], int] | None) -> Outcome:
+    """Reduce a fixed study, and write its maps if nothing asks for more base points.
+
+    Parameters
+    ----------
+    make
+        Makes the runs that are not kept yet, and returns how many had to be tried again; None where none are kept.
+    """
     path, retried = life.path, int(store.attributes(life.path).get("runs_retried", 0))
     results = samples(job, plan)
     store.update(path, status="running", quantities=list(results), dims={name: _dims(plan, name) for name in results})
@@ -201,8 +208,8 @@ def _round(life: Life, asked: Job, job: Job, plan: Plan, seen: Probe, first: Fir
         store.update(path, base_points_done=done, **_on_record(plan, ledger, retried))
 
     try:
-        if asked.study.granularity == "run":
-            retried += _make_runs(life, job, plan, seen, first, pace)
+        if make is not None:
+            retried += make()
             store.update(path, runs_retried=retried, retried=retried)
             job, pace = Job(job.study, job.digests, _record(path).read), READING
         write, checkpoint = partial(store.write_slab, path), path / store.CHECKPOINT
@@ -235,7 +242,8 @@ def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, first: FirstRun | 
     if first is not None and record.states()[0] == store.NOT_RUN:
         record.write(0, first.outputs, first.seconds, first.began, first.place.worker, first.place.host)
     told = {name: [list(field.shape), field.dtype] for name, field in seen.fields.items()}
-    store.update(path, first_run={"fields": told, "seconds": seen.seconds})
+    dims = {name: list(field.dims) for name, field in seen.fields.items()}
+    store.update(path, first_run={"fields": told, "seconds": seen.seconds, "dims": dims})
     return make_runs(life.dask, job, seen.fields, record, pace.base_point, life.reporter)
 
 
@@ -271,7 +279,7 @@ def _more(life: Life, asked: Job, plan: Plan) -> tuple[Job, Plan]:
     return bigger, plan_of(bigger, plan.fields)
 
 
-def _end(life: Life, asked: Job, plan: Plan, outcome: Outcome) -> None:
+def end(life: Life, asked: Job, plan: Plan, outcome: Outcome) -> None:
     """What only the client can write, and the word that the store is complete."""
     study, path = asked.study, life.path
     level = next((e.level for e in study.estimators if hasattr(e, "level")), 0.95)

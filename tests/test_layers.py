@@ -30,7 +30,7 @@ PURE = {
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch", "onnxruntime"}
 RUNS_NETWORKS = {"arrays", "models", "perturb", "quantities", "threefry", "weights", "training", "engine"}
 DASK = {"dask", "distributed", "dask_jobqueue"}
-PLUMBING = {"attribution", "given", "engine", "store", "cluster", "view", "watch", "rounds", "api", "cli"}
+PLUMBING = {"attribution", "given", "engine", "store", "cluster", "view", "watch", "rounds", "from_runs", "api", "cli"}
 SLOW_TO_IMPORT = {*FRAMEWORKS, "dask", "distributed", "matplotlib", "scipy.stats", "SALib", "numba"}
 
 

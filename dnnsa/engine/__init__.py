@@ -5,14 +5,15 @@ from dnnsa.engine.dear import Record, make_runs
 from dnnsa.engine.drive import Outcome, reduce_study
 from dnnsa.engine.leaves import Pace
 from dnnsa.engine.ledger import Ledger
-from dnnsa.engine.plan import Plan
-from dnnsa.engine.probing import FirstRun, Probe, fields_again, plan_of, probe, probe_run, time_block
+from dnnsa.engine.plan import Field, Plan
+from dnnsa.engine.probing import FirstRun, Probe, check_estimators, fields_again, plan_of, probe, probe_run, time_block
 from dnnsa.engine.report import Progress, Reporter
 from dnnsa.engine.tasks import samples
 from dnnsa.engine.waiting import wait_for_worker
 
 __all__ = [
     "Failure",
+    "Field",
     "FirstRun",
     "Job",
     "Ledger",
@@ -23,6 +24,7 @@ __all__ = [
     "Progress",
     "Record",
     "Reporter",
+    "check_estimators",
     "distinct",
     "fields_again",
     "make_runs",

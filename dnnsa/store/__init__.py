@@ -1,12 +1,13 @@
 """The store: one Zarr hierarchy for each study, which plain xarray opens."""
 
 from dnnsa.store.contents import attributes, differences, open_results, study_of, version_differs
+from dnnsa.store.kept import copy_runs, kept_fields
 from dnnsa.store.life import CHECKPOINT, STATES, create, extend, finish, remove, tidy, update, writable
 from dnnsa.store.lock import alone, is_held
 from dnnsa.store.maps import prepare, write_aggregated, write_slab
 from dnnsa.store.outcomes import failed_runs, read_runs, run_states, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
-from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs
+from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs, value_differs
 from dnnsa.store.tasks import TASKS, read_tasks, write_tasks
 
 __all__ = [
@@ -20,12 +21,14 @@ __all__ = [
     "RunField",
     "alone",
     "attributes",
+    "copy_runs",
     "create",
     "differences",
     "extend",
     "failed_runs",
     "finish",
     "is_held",
+    "kept_fields",
     "open_results",
     "prepare",
     "prepare_runs",
@@ -36,6 +39,7 @@ __all__ = [
     "study_of",
     "tidy",
     "update",
+    "value_differs",
     "version_differs",
     "writable",
     "write_aggregated",

@@ -94,6 +94,11 @@ def array_of(group: zarr.Group, name: str) -> zarr.Array[Any]:
     return array
 
 
+def value_differs(path: Path, values: Values) -> str:
+    """What `differing` says of the runs of a store."""
+    return differing(zarr.open_group(path / RUNS, mode="r", use_consolidated=False), values)
+
+
 def sync(path: Path) -> None:
     """Have the disk hold a file, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
@@ -205,16 +210,26 @@ def _check_same(path: Path, group: zarr.Group, values: Values, fields: Fields) -
         raise StoreError(
             f"{path}: its runs gave {_listed(stored)}, and now {_listed(mine)}: start again with --overwrite."
         )
+    if told := differing(group, values):
+        raise StoreError(f"{path}: {told}: give another --out, or --overwrite.")
+
+
+def differing(group: zarr.Group, values: Values) -> str:
+    """The first run in which a factor is another one than in the study, in words; empty where there is none.
+
+    Parameters
+    ----------
+    values
+        Each factor's value in each run, ``(runs,)``; there may be more of them than are kept, or fewer.
+    """
     there = min(array_of(group, "state").shape[0], len(next(iter(values.values()))))
     for name, array in values.items():
-        old, new = _told(np.asarray(array_of(group, name)[:there])), array[:there]
+        old, new = _told(np.asarray(array_of(group, name)[:there])), _told(array[:there])
         differs = (old != new) & ~((old != old) & (new != new))  # NaN is NaN
         if differs.any():
             run = int(np.argmax(differs))
-            raise StoreError(
-                f"{path}: {name} of run {run} is {old[run]} in the store and {new[run]} in the study: give another "
-                "--out, or --overwrite."
-            )
+            return f"{name} of run {run} is {old[run]} in the store and {new[run]} in the study"
+    return ""
 
 
 def _listed(outputs: Mapping[str, Any]) -> str:
