@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from dnnsa.cluster import configuration
 from dnnsa.cluster.base import Say, quiet
 from dnnsa.cluster.gpus import SHARE
 from dnnsa.errors import ClusterError
 from dnnsa.settings import settings
 
 UNGUARDED = 'In a script, call dnnsa under `if __name__ == "__main__":`; worker processes import the script.'
+LOOK_EVERY = 2.0  # seconds between looks at whether workers have been given up
+# Dask gives a worker up for good that has not started again by then; its 15 s are too few on a busy machine.
+PATIENCE = {"distributed.deploy.lost-worker-timeout": "5 minutes"}
 
 
 @settings
@@ -41,6 +45,8 @@ class Local:
         import logging
         import multiprocessing
 
+        import dask
+
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that runs the script it is of
             raise SystemExit("error: " + UNGUARDED)
 
@@ -61,8 +67,37 @@ class Local:
                 )
             except RuntimeError as error:
                 raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
-        with cluster, Client(cluster) as client:
+        patience = dask.config.set(configuration.missing(PATIENCE))
+        with cluster, patience, _kept(cluster, say), Client(cluster) as client:
             yield client
+
+
+@contextmanager
+def _kept(cluster: Any, say: Say) -> Iterator[None]:
+    """Start workers again that Dask has given up, or whose starting has failed: it never does, and a run would wait."""
+    from distributed.core import Status
+    from tornado.ioloop import PeriodicCallback
+
+    def look() -> None:
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status in (Status.closed, Status.failed):
+                del cluster.workers[name]
+        if given_up := cluster.worker_spec.keys() - cluster.workers.keys():
+            say(f"warning: worker processes that have not started again: {len(given_up)}; starting others")
+            cluster.scale(len(cluster.worker_spec))
+
+    async def begin() -> None:
+        looks.start()
+
+    async def end() -> None:
+        looks.stop()
+
+    looks = PeriodicCallback(look, LOOK_EVERY * 1000)
+    cluster.sync(begin)
+    try:
+        yield
+    finally:
+        cluster.sync(end)
 
 
 @contextmanager

@@ -81,7 +81,6 @@ def reduce_study(
     study = Reduction(client, job, plan, Checkpoint(checkpoint), pace, reporter, record, noted)
     try:
         study.run(blocks_a_task(plan, pace.block, study.dask.slots()), commit_every)
-        study.commit()
         narrow = {} if stop is None else study.narrowness(stop)
         if stop is not None and grow and not sure(narrow, stop):
             return Outcome(False, {}, study.ledger, narrow)

@@ -97,7 +97,7 @@ class Reduction:
     # the loop ---------------------------------------------------------------------------------------------------------
 
     def run(self, level: int, commit_every: float) -> None:
-        """Run every block that is not held, until each replicate of each part is one state.
+        """Run every block that is not held, until each replicate of each part is one state, and that is committed.
 
         Parameters
         ----------
@@ -128,7 +128,8 @@ class Reduction:
         wait = min(FIRST_COMMIT, commit_every)
         committed, looked, slots, room = time.monotonic(), 0.0, 0, 0.0
         waiting = Waiting(self.reporter.say)
-        while self.leaves.busy or self.merging:
+        last: Saving | None = None  # the commit of the whole
+        while (busy := bool(self.leaves.busy or self.merging)) or not (last and self.committed is last.stored):
             if time.monotonic() - looked > LOOK_EVERY:  # workers come and go
                 slots, room, looked = self.dask.slots(), self.room(), time.monotonic()
                 waiting.look(slots, looked)
@@ -140,8 +141,9 @@ class Reduction:
             if handle := self.dask.next(1.0):
                 handle()
             full = unsaved > room or sum(self.garbage.values()) > GARBAGE
-            if not self.saving and (full or time.monotonic() - committed > wait):
-                self.begin_commit()
+            if not self.saving and (full or not busy or time.monotonic() - committed > wait):
+                saving = self.begin_commit()
+                last = None if busy else saving
                 committed, wait = time.monotonic(), min(2 * wait, commit_every)
 
     def room(self) -> float:

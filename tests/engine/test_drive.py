@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -167,6 +168,21 @@ def test_a_worker_killed_while_it_writes_a_commit_changes_no_bit(folders):
         watch = Watch(at=512, act=harm)
         again, outcome = reduced(client, made, folders[1], seconds=100.0, watch=watch, commit_every=0.2)
         assert len(before & set(client.run(os.getpid).values())) == 1
+    same(first, again)
+    assert outcome.ledger.failures == []
+
+
+@pytest.mark.harm("Processes", "Workers are killed while they write the last commit, of all there is", "bits", "rest")
+def test_workers_killed_while_they_write_the_last_commit_change_no_bit(folders):
+    made = job(folders[0], base_points=1024)
+    settings = {"distributed.scheduler.allowed-failures": 0}  # one death, and Dask gives a task up
+    with dask.config.set(settings), Local(workers=2).open() as client:
+        first, _ = reduced(client, made, folders[0])
+        before = set(client.run(os.getpid).values())
+        watch = Watch(at=1024, act=lambda: client.run(die_when_a_state_is_written))
+        again, outcome = reduced(client, made, folders[1], watch=watch)
+        client.wait_for_workers(2)
+        assert before != set(client.run(os.getpid).values())
     same(first, again)
     assert outcome.ledger.failures == []
 
