@@ -14,7 +14,7 @@ from dnnsa.settings import settings
 
 UNGUARDED = 'In a script, call dnnsa under `if __name__ == "__main__":`; worker processes import the script.'
 LOOK_EVERY = 2.0  # seconds between looks at whether workers have been given up
-# Dask gives a worker up for good that has not started again by then; its 15 s are too few on a busy machine.
+# After which Dask looks whether a worker that has ended is there again; it may have ended once more 15 s later.
 PATIENCE = {"distributed.deploy.lost-worker-timeout": "5 minutes"}
 
 
@@ -45,8 +45,6 @@ class Local:
         import logging
         import multiprocessing
 
-        import dask
-
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that runs the script it is of
             raise SystemExit("error: " + UNGUARDED)
 
@@ -67,14 +65,17 @@ class Local:
                 )
             except RuntimeError as error:
                 raise ClusterError(f"the workers did not start: {error} {UNGUARDED}") from None
-        patience = dask.config.set(configuration.missing(PATIENCE))
-        with cluster, patience, _kept(cluster, say), Client(cluster) as client:
+        with cluster, kept(cluster, say), Client(cluster) as client:
             yield client
 
 
 @contextmanager
-def _kept(cluster: Any, say: Say) -> Iterator[None]:
-    """Start workers again that Dask has given up, or whose starting has failed: it never does, and a run would wait."""
+def kept(cluster: Any, say: Say = quiet) -> Iterator[None]:
+    """Start workers of a ``LocalCluster`` again that Dask has given up: it never does, and a run would wait for ever.
+
+    It gives up one that does not start, and one that happens to be starting some time after another death.
+    """
+    import dask
     from distributed.core import Status
     from tornado.ioloop import PeriodicCallback
 
@@ -93,11 +94,12 @@ def _kept(cluster: Any, say: Say) -> Iterator[None]:
         looks.stop()
 
     looks = PeriodicCallback(look, LOOK_EVERY * 1000)
-    cluster.sync(begin)
-    try:
-        yield
-    finally:
-        cluster.sync(end)
+    with dask.config.set(configuration.missing(PATIENCE)):
+        cluster.sync(begin)
+        try:
+            yield
+        finally:
+            cluster.sync(end)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ LOOK_EVERY = 5.0  # seconds between looks at how many workers there are
 FIRST_COMMIT = 5.0  # seconds; each next one waits twice as long, up to the interval that is asked for
 GARBAGE = 2**31  # bytes of states in files, merged since the last commit, that ask for another
 UNSAVED = 0.25  # share of the workers' memory that states may have which are in no file yet
-MERGES = 3  # attempts of a merge whose worker dies
+ATTEMPTS = 3  # at a merge or a save whose worker dies
 
 
 class Held(NamedTuple):
@@ -79,7 +79,7 @@ class Reduction:
         self.held = {node: Held(stored, frozenset()) for node, stored in self.committed.items()}
         self.ledger = commit.ledger
         self.merging: dict[Node, Merging] = {}
-        self.deaths: Counter[Node] = Counter()  # of merges
+        self.deaths: Counter[Node] = Counter()  # of merges and saves
         self.garbage: dict[Path, int] = {}  # file -> bytes
         self.saving: Saving | None = None
         self.level = 0
@@ -138,13 +138,14 @@ class Reduction:
                 self.leaves.fill(window(slots))
             if not self.merging:
                 self.leaves.isolate()
-            if handle := self.dask.next(1.0):
-                handle()
             full = unsaved > room or sum(self.garbage.values()) > GARBAGE
-            if not self.saving and (full or not busy or time.monotonic() - committed > wait):
+            begins = not self.saving and (full or not busy or time.monotonic() - committed > wait)
+            if begins:
                 saving = self.begin_commit()
                 last = None if busy else saving
                 committed, wait = time.monotonic(), min(2 * wait, commit_every)
+            if handle := self.dask.next(0.0 if begins else 1.0):
+                handle()
 
     def room(self) -> float:
         """Bytes of states that the workers may hold which are in no file."""
@@ -252,16 +253,20 @@ class Reduction:
     def broken(self, node: Node) -> None:
         """A merge has died, or something that it is made of has: that is made again."""
         del self.merging[node]
-        self.deaths[node] += 1
-        if self.deaths[node] > MERGES:
-            raise RunError(
-                f"Merging the states of {self.leaves.spelt(node)} ends the worker process: give workers more memory."
-            )
+        self.died("Merging", node)
         for child in node.children:
             state = self.held[child].state
             if isinstance(state, Future) and trouble(state):
                 self.lost(child)
         self.climb(node.children[0])
+
+    def died(self, doing: str, node: Node) -> None:
+        """A worker has died of a node: once more, and it is told."""
+        self.deaths[node] += 1
+        if self.deaths[node] > ATTEMPTS:
+            raise RunError(
+                f"{doing} the states of {self.leaves.spelt(node)} ends the worker process: give workers more memory."
+            )
 
     def lost(self, node: Node) -> None:
         """A state can not be had any more: what is committed of it is taken up again, the rest is run again."""
@@ -297,6 +302,7 @@ class Reduction:
             return
         if isinstance(trouble(future), KilledWorker):  # the last commit stands
             self.saving = None
+            self.died("Saving", node)
             if node in self.held and isinstance(state := self.held[node].state, Future) and trouble(state):
                 self.lost(node)
             return

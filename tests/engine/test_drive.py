@@ -16,6 +16,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from dnnsa.cluster import Local
+from dnnsa.cluster.local import kept
 from dnnsa.engine import Job, Pace, checkpoint, plan_of, probe, reduce_study
 from dnnsa.engine.block import draws
 from dnnsa.engine.checkpoint import MANIFEST, Checkpoint
@@ -468,9 +469,10 @@ def test_a_base_point_that_ends_or_hangs_its_worker_is_the_only_one_lost(client,
     assert 0 < len(harmful) < 5
     with (
         LocalCluster(**SMALL, **QUIET) as cluster,
-        Client(cluster) as dask,
+        kept(cluster),
+        Client(cluster) as small,
     ):
-        maps, outcome = reduced(dask, made, folders[0], limit=limit, fields=SCALAR)
+        maps, outcome = reduced(small, made, folders[0], limit=limit, fields=SCALAR)
     same_but_for(client, folders, harmful, outcome, maps)
     assert all(cause in failure.cause for failure in outcome.ledger.failures)
     assert not list((folders[0] / "checkpoint").glob("*.trial"))
