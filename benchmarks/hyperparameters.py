@@ -1,4 +1,4 @@
-"""What Optuna, SALib and dnnsa say of the same runs, where the truth is known: a learning rate, an interaction, luck.
+"""What Optuna, SALib and dnnsa say of the same runs, where the truth is known; and how many trainings a minute has.
 
     pip install dnnsa[bench]
     python benchmarks/hyperparameters.py [--small]
@@ -20,13 +20,21 @@ fANOVA's are main effects under the uniform law between the bounds of lr, not un
 PED-ANOVA's are of another question: what decides whether a trial is among the best tenth. `at most` is the upper end of
 dnnsa's interval of ST, of 95 %. `binned` cannot see a seed, whose values share bins.
 
+Then trainings of the digits example (examples/hyperparameters, 20 epochs of a small network): by ``dnnsa run`` in two
+worker processes, compiling included, and by Keras, ``compile`` and ``fit`` of a new model for each of some of the same
+runs in one process that has both cores. Their errors are compared too: seeds draw other numbers there, so the means.
+
 The last line is JSON: `lr_index`, dnnsa's S1 of lr in `rate` (truth .986), `inert_total`, the largest ST that it gives
-an inert factor (truth 0), and the peers' largest share of an inert factor and their share of lr.
+an inert factor (truth 0), and the peers' largest share of an inert factor and their share of lr; then
+`trainings_per_minute`, that of Keras, and the ratio of the two.
 """
 
 import argparse
 import json
+import runpy
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,11 +48,13 @@ except ImportError as error:
 from SALib.analyze import sobol as salib
 
 import dnnsa
-from dnnsa.cluster import Inside
+from dnnsa.cluster import Inside, Local
 from dnnsa.view.progress import Quiet
 
 Array = np.ndarray[Any, Any]
 RATE = {"kind": "loguniform", "low": 1e-5, "high": 1}
+EXAMPLE = Path(__file__).parents[1] / "examples" / "hyperparameters"
+FITS = {False: 24, True: 6}  # trainings by Keras
 UNIT = {"kind": "uniform", "low": 0, "high": 1}
 TRIALS = {False: 1000, True: 400}  # --small or not
 
@@ -159,6 +169,55 @@ def rows_of(case: Case, base_points: int, trials: int) -> list[dict[str, Any]]:
     return rows
 
 
+class Trained(NamedTuple):
+    """Some trainings."""
+
+    per_minute: float
+    error: float  # the mean of their shares of errors on test data
+
+
+def trained(base_points: int, fits: int) -> tuple[Trained, Trained]:
+    """By dnnsa, and the first ones by Keras."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        shutil.copy(EXAMPLE / "train.py", folder)
+        runpy.run_path(str(folder / "train.py"))["main"]()
+        document = dnnsa.Study.from_yaml(EXAMPLE / "study.yaml").document
+        design = {**document["design"], "base_points": base_points}
+        study = dnnsa.Study(directory=folder, **{**document, "design": design})
+        began = time.perf_counter()
+        dnnsa.run(study, out=folder / "out.zarr", cluster=Local(workers=2), reporter=Quiet())
+        seconds = time.perf_counter() - began
+        runs = dnnsa.runs(folder / "out.zarr")
+        ours = Trained(60 * len(runs) / seconds, float(runs["error"][:fits].mean()))
+        data = study.model.data.load(folder, study.digests())
+        began = time.perf_counter()
+        errors = [fitted(run, data) for run in runs[:fits].itertuples()]
+        return ours, Trained(60 * fits / (time.perf_counter() - began), float(np.mean(errors)))
+
+
+def fitted(run: Any, data: Any) -> float:
+    """The error of one training by Keras."""
+    import keras
+
+    keras.utils.set_random_seed(int(run.seed))
+    penalty = keras.regularizers.L2(run.l2)
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(int(run.width), run.activation, kernel_regularizer=penalty),
+        keras.layers.Dense(data.classes, "softmax", kernel_regularizer=penalty),
+    ]
+    model = keras.Sequential(layers)
+    named = {} if run.optimizer == "adam" else {"momentum": run.momentum}
+    optimizer = keras.optimizers.get(run.optimizer)
+    optimizer = type(optimizer)(learning_rate=run.learning_rate, **named)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    known = (data.validation.inputs, data.validation.truth)
+    inputs, labels = data.training
+    model.fit(inputs, labels, batch_size=int(run.batch_size), epochs=20, validation_data=known, verbose=0)
+    return float((model.predict(data.test.inputs, verbose=0).argmax(axis=1) != data.test.truth).mean())
+
+
 COLUMNS = {
     "S": "exact S",
     "exact_ST": "exact ST",
@@ -176,13 +235,17 @@ COLUMNS = {
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--small", action="store_true", help="1,024 base points a function in place of 8,192")
+    arguments.add_argument("--small", action="store_true", help="fewer base points, of functions and of trainings")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     small = arguments.parse_args().small
     rows = [row for case in CASES for row in rows_of(case, 1024 if small else 8192, TRIALS[small])]
     print(f"{'case':12s} {'factor':6s} " + " ".join(f"{title:>9s}" for title in COLUMNS.values()))
     for row in rows:
         print(f"{row['case']:12s} {row['factor']:6s} " + " ".join(f"{row[name]:9.3f}" for name in COLUMNS))
+    ours, keras = trained(8 if small else 64, FITS[small])
+    print(f"\n{'':8s} {'trainings a minute':>18s} {'mean error of the first ' + str(FITS[small]):>28s}")
+    for name, one in (("dnnsa", ours), ("Keras", keras)):
+        print(f"{name:8s} {one.per_minute:18.1f} {one.error:28.3f}")
     inert = [row for row in rows if row["factor"] == "c"]
     (of_lr,) = [row for row in rows if row["case"] == "rate" and row["factor"] == "lr"]
     numbers = {
@@ -192,6 +255,9 @@ def main() -> None:
         "fanova_lr": of_lr["fanova"],
         "fanova_inert": max(row["fanova"] for row in inert),
         "ped_anova_inert": max(row["ped"] for row in inert),
+        "trainings_per_minute": ours.per_minute,
+        "keras_trainings_per_minute": keras.per_minute,
+        "vs_keras": ours.per_minute / keras.per_minute,
     }
     print(json.dumps({name: round(value, 4) for name, value in numbers.items()}))
 

@@ -43,9 +43,10 @@ class Keep:
         partial.replace(self.path)
 
     def remove(self) -> None:
-        """Drop it: the training has ended."""
+        """Drop it, and what workers have left that died while they wrote it: the training has ended."""
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            for left in (self.path, *self.path.parent.glob(f"{self.path.stem}.*.partial.npz")):
+                left.unlink(missing_ok=True)
 
 
 def keep_of(folder: Path | None, every: int, asked: Mapping[str, Any]) -> Keep:

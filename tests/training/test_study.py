@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 
 import dnnsa
+from dnnsa.cluster import Local
 from dnnsa.errors import Interrupted
 from dnnsa.view.progress import Quiet
 from tests.test_rounds import Said
@@ -21,6 +23,7 @@ def began(path):
     return xr.open_zarr(path / "runs", consolidated=False)["began"].values
 
 
+@pytest.mark.harm("People", "Trainings interrupted, resumed, and extended", "bits", "once", "kept")
 def test_a_study_of_trainings_goes_on_after_an_interrupt_and_into_a_longer_one(client, blobs, tmp_path):
     small, large = study(blobs, base_points=4), study(blobs)
     with pytest.raises(Interrupted, match=r"interrupted: \d+ of 26 runs are kept"):
@@ -41,6 +44,7 @@ def test_a_study_of_trainings_goes_on_after_an_interrupt_and_into_a_longer_one(c
         np.testing.assert_array_equal(extended[quantity]["ST"], whole[quantity]["ST"])
 
 
+@pytest.mark.harm("Processes", "Client and workers are killed with SIGKILL during trainings", "once", "kept")
 def test_a_study_of_trainings_whose_client_is_killed_repeats_none(client, blobs, tmp_path):
     path, out = tmp_path / "study.yaml", tmp_path / "out.zarr"
     path.write_text(study(blobs).to_yaml().replace("blobs.npz", str(blobs / "blobs.npz")), encoding="utf-8")
@@ -68,6 +72,34 @@ def test_a_study_of_trainings_whose_client_is_killed_repeats_none(client, blobs,
     there = ~np.isnat(kept)
     assert there.sum() >= 5
     np.testing.assert_array_equal(began(out)[there], kept[there])
+
+
+@pytest.mark.harm("Processes", "Workers are killed in the middle of a training that has a checkpoint", "bits", "rest")
+def test_workers_killed_in_the_middle_of_a_training_change_no_bit(client, blobs, tmp_path):
+    asked = study(blobs, base_points=2, model={"epochs": 60, "checkpoint": {"epochs": 5}})
+    expected = dnnsa.run(asked, client, tmp_path / "whole.zarr", reporter=Quiet())
+    folder, killed = blobs / "checkpoints", []
+
+    def harm(workers):
+        while not killed and not done.is_set():
+            if any(folder.iterdir()):
+                killed.extend(workers)
+                for pid in killed:
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
+
+    done = threading.Event()
+    with Local(workers=2).open() as harmed:
+        harming = threading.Thread(target=harm, args=[list(harmed.run(os.getpid).values())])
+        harming.start()
+        results = dnnsa.run(asked, harmed, tmp_path / "out.zarr", reporter=Quiet())
+        done.set()
+        harming.join()
+    assert len(killed) == 2
+    assert list(folder.iterdir()) == []
+    for quantity in ("error", "loss", "predictions"):
+        np.testing.assert_array_equal(results[quantity]["ST"], expected[quantity]["ST"])
+    assert results.attrs["base_points_quarantined"] == 0
 
 
 def test_the_example_is_a_study_of_eight_hyperparameters_and_has_its_data(example):
