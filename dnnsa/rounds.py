@@ -41,7 +41,9 @@ from dnnsa.estimators.intervals import aggregated
 from dnnsa.resume import why_not_extended
 from dnnsa.stopping import least, sure
 
-QUICK = 10.0  # seconds that timing a block may take before a study
+QUICK = 10.0  # seconds of a block that is timed to say what a study takes
+TIMED = 3  # times that a block is run to be timed
+UNSEEN, SHARE = 0.2, 0.05  # seconds, and share of a study, that this may take before it is run
 LEAST, PATIENCE = 60.0, 20.0  # seconds, and times what the first one took, that a base point or a run may take
 READING = Pace(1.0, 3600.0)  # of blocks whose runs are kept
 
@@ -146,11 +148,16 @@ def _answer(future: Future) -> Any:
 
 
 def _pace(life: Life, job: Job, seen: Probe, plan: Plan) -> Pace:
-    """A block's time, measured where a base point is quick, else as many times as long as one base point."""
+    """A block's time, measured where that is a small part of the study, else as many times as long as one base point.
+
+    A block may be quicker than so many base points one by one. Then a task takes fewer of them than it might.
+    """
     limit = job.study.time_limit
     runs = 1 if job.study.granularity == "run" else plan.runs
     allowed = max(LEAST, PATIENCE * seen.seconds) if limit is None else limit * runs
-    if seen.seconds * plan.block < QUICK and job.study.granularity == "block":
+    cost = TIMED * plan.block * seen.seconds
+    is_cheap = cost < max(UNSEEN, SHARE * plan.base_points * seen.seconds) and seen.seconds * plan.block < QUICK
+    if is_cheap and job.study.granularity == "block":
         # A block that ends its worker will do so again, and be told.
         with suppress(KilledWorker):
             timing = life.dask.submit(time_block, job, seen.fields, allowed * plan.at_once, pure=False)
