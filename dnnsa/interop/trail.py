@@ -24,6 +24,7 @@ from dnnsa.training.networks import Build
 from dnnsa.training.quantities import nothing_learnt
 
 SERIES = {"validation_loss": VALIDATION_LOSS, "validation_error": VALIDATION_ERROR}  # with their rows of the curves
+PLACES = {name: place for place, name in enumerate(CLASSES)}
 NEEDED = {
     "epochs_made": "curves go on with their last value where a training ended early",
     "diverged": "curves of a training that diverged go on with the loss of one that has learnt nothing",
@@ -63,7 +64,8 @@ def class_shares(trail: Any, thresholds: Thresholds | None = None) -> Any:
     Returns
     -------
     pandas.DataFrame
-        Shares of the runs that have a class, a row for each series and change, a column a class; `runs` says how many.
+        Shares of the runs that are done, a row for each series and change, a column a class; `none` are those without
+        one.
     """
     import pandas
 
@@ -76,10 +78,10 @@ def class_shares(trail: Any, thresholds: Thresholds | None = None) -> Any:
         facts = [done[one].to_numpy(dtype=np.int64) for one in ("epochs_made", "model.epochs", "diverged")]
         for change, moved in (thresholds or Thresholds()).around():
             which = classify(found, facts[0], facts[1], facts[2] == 1, moved)
-            counts = np.bincount(which[which != NONE], minlength=len(CLASSES))
-            total = counts.sum()
-            shares = counts / total if total else np.full(len(CLASSES), np.nan)
-            rows[name, change] = {"runs": total, **dict(zip(CLASSES, shares, strict=True))}
+            rows[name, change] = {
+                one: (which == place).mean() if len(which) else np.nan
+                for one, place in {**PLACES, "none": NONE}.items()
+            }
     return pandas.DataFrame.from_dict(rows, orient="index").rename_axis(["series", "thresholds"])
 
 

@@ -135,7 +135,7 @@ def classify(
 ) -> NDArray[np.int64]:
     """The class of each run, ``(runs,)``: its place in `CLASSES`, of the first rule that holds.
 
-    `NONE` where a run that did not diverge made fewer than four epochs.
+    `NONE` where a run that learnt something made fewer than four epochs: that is too few for the rest of the rules.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def classify(
         found.t90 <= thresholds.fast * budget,
     ]
     which = np.select(rules, list(range(len(rules))), len(rules))
-    return np.where(~gone & (made < FEWEST), NONE, which)
+    return np.where(~gone & (best >= thresholds.learnt) & (made < FEWEST), NONE, which)
 
 
 def _of_length(curves: Array) -> Array:

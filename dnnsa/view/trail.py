@@ -12,7 +12,7 @@ from dnnsa.view.columns import plain_table
 from dnnsa.view.text import number
 
 FIRST = 5  # runs that are shown
-SHOWN = ("best", "final", "t50", "class")  # of each series
+SHOWN = ("best", "t50", "class")  # of each series
 
 
 def trail_summary(trail: Any, shares: Any) -> RenderableType:
@@ -37,29 +37,30 @@ def _parts(trail: Any, shares: Any) -> Iterator[RenderableType]:
 def _classes(trail: Any, series: str, shares: Any) -> Table:
     """A row a class, with the least and the largest share of those with a threshold halved or doubled."""
     table = plain_table()
-    table.title, table.title_justify = series, "left"
-    for name in ("class", "runs", "share", "thresholds halved or doubled"):
+    table.title, table.title_justify = f"{series}, one threshold at a time halved or doubled", "left"
+    for name in ("class", "runs", "share", "least", "most"):
         table.add_column(name, justify="left" if name == "class" else "right")
-    counts = trail[f"{series}.class"].value_counts()
-    for name in shares.columns.drop("runs"):
-        table.add_row(name, str(counts.get(name, 0)), _percent(shares[name].iloc[0]), _spread(shares[name]))
-    if without := int((trail["state"] == "done").sum() - counts.sum()):
-        table.add_row("none: fewer than 4 epochs", str(without), "", "")
+    done = trail[f"{series}.class"][trail["state"] == "done"]
+    counts = done.value_counts()
+    for name, share in shares.items():
+        count = done.isna().sum() if name == "none" else counts.get(name, 0)
+        table.add_row(name, str(count), _percent(share.iloc[0]), *_ends(share))
     return table
 
 
-def _spread(share: Any) -> str:
-    """From the least to the largest of the shares of a class, with the changes that make them so."""
+def _ends(share: Any) -> tuple[str, str]:
+    """The least and the largest share of a class, with the thresholds that make them so; nothing if none do."""
     if share.isna().all() or share.min() == share.max():
-        return "same"
-    ends = [(share.min(), share.idxmin()), (share.max(), share.idxmax())]
-    return " to ".join(f"{_percent(value)} ({change})" for value, change in ends)
+        return "", ""
+    least, most = (f"{_percent(share[change])}, {change}" for change in (share.idxmin(), share.idxmax()))
+    return least, most
 
 
 def _head(trail: Any) -> Table:
-    columns = [name for name in trail if "." in name and name.rpartition(".")[2] in SHOWN and name.startswith("valid")]
+    """The first runs: features and class of each series."""
+    columns = [name for name in trail if name.startswith("validation_") and name.rpartition(".")[2] in SHOWN]
     table = plain_table()
-    for name in ("run", *(name.replace("validation_", "") for name in columns)):
+    for name in ("run", *(name.removeprefix("validation_").replace(".", "\n") for name in columns)):
         table.add_column(name, justify="right")
     for run, row in trail.head(FIRST).iterrows():
         table.add_row(str(run), *(_shown(row[name]) for name in columns))

@@ -147,8 +147,9 @@ def test_a_run_that_stopped_early_is_late_by_the_epochs_that_it_was_asked_for():
     assert classes(curve, budget=[80]) == ["fast-learner"]
 
 
-def test_fewer_than_four_epochs_have_no_class_unless_they_diverged():
+def test_fewer_than_four_epochs_have_no_class_unless_nothing_was_learnt():
     assert classes([UP, UP, UP], made=[3, 4, 1], diverged=[False, False, True])[::2] == [None, "diverged"]
+    assert classes(CURVES["never-learner"], made=[1]) == ["never-learner"]
     assert classes(UP, made=[4])[0] is not None
 
 
