@@ -8,12 +8,13 @@ import pytest
 
 import dnnsa
 from dnnsa.cli import main
-from dnnsa.errors import InputError, ModelError, StoreError
+from dnnsa.errors import InputError, Interrupted, ModelError, StoreError
 from dnnsa.interop.trail import class_shares, read_thresholds
 from dnnsa.training import Thresholds
 from dnnsa.training.behaviour import CLASSES
 from dnnsa.view.progress import Quiet
 from tests.studies import study as study_of_a_function
+from tests.test_api import Said
 from tests.training.test_model import FACTORS, study
 
 QUANTITIES = ["skill_best", "epochs_to_half", "parameters", "epochs_made", "diverged"]
@@ -164,6 +165,25 @@ def test_a_built_network_is_described_when_that_is_asked_for(client, blobs, tmp_
     np.testing.assert_array_equal(full["model.network.hyperparameters.units"], full["units"])
     assert full["architecture.hash"].nunique() == full["units"].nunique() == 2
     assert not [name for name in full if name.startswith("validation_error")]
+
+
+def test_a_study_that_is_not_done_has_a_trail_of_what_is_there(client, blobs, tmp_path):
+    factors = {"epochs": {"kind": "integers", "low": 4, "high": 9}, "seed": FACTORS["seed"]}
+    network = {"kind": "mlp", "width": 5}
+    model = {"network": network, "learning_rate": 0.01, "batch_size": 32, "epochs": "epochs", "horizon": 9}
+    made = study(blobs, factors, model=model | {"quantities": ["epochs_made", "diverged", *CURVES]})
+    with pytest.raises(Interrupted):
+        dnnsa.run(made, client, tmp_path / "out.zarr", reporter=Said(at=8))
+    trail = dnnsa.trail(tmp_path / "out.zarr")
+    done = trail["state"] == "done"
+    assert 8 <= done.sum() < len(trail)
+    np.testing.assert_array_equal(trail["model.epochs"], trail["epochs"])
+    np.testing.assert_array_equal(trail["epochs_made"][done], trail["epochs"][done])
+    for column in ("validation_loss.best", "validation_loss.class", "architecture.parameters"):
+        np.testing.assert_array_equal(trail[column].notna(), done)
+    assert (trail["validation_loss.t90"][done] <= trail["epochs"][done]).all()
+    np.testing.assert_allclose(class_shares(trail).sum(axis=1), 1)
+    assert class_shares(trail[~done]).isna().all(axis=None)
 
 
 @pytest.mark.parametrize(
