@@ -1,5 +1,9 @@
 """Behaviour of trainings: skill, features by hand, each class by a curve of its own, and what is refused."""
 
+import re
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -231,3 +235,23 @@ def test_a_training_that_never_learnt_takes_one_epoch_more_than_there_are():
 def test_no_skill_is_told_of_validation_data_of_one_class():
     with pytest.raises(ModelError, match="they need more than one class or value"):
         quantities(ended(history([0.5, 0.4]), data_of(validation=(0, 0, 0, 0)), 2, 0.1))
+
+
+# the page -------------------------------------------------------------------------------------------------------------
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_has_the_rules_in_their_order_with_their_thresholds():
+    page = (DOCS / "behaviour.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([a-z]+(?:-[a-z]+)?)` \| (.+) \| (?:`(\w+)` )?\|$", page, re.MULTILINE)
+    assert [name for name, _, _ in told] == list(CLASSES)
+    numbers = {key: float(re.findall(r"0\.\d+", rule)[0]) for _, rule, key in told if key}
+    assert numbers == asdict(Thresholds())
+
+
+def test_the_reference_has_every_quantity_of_a_training():
+    page = (DOCS / "study-file.md").read_text(encoding="utf-8")
+    table = page.split("| quantity | dims | meaning |\n| --- | --- | --- |\n| `error`")[1].split("\n\n")[0]
+    first = [row.split(" | ")[0] for row in f"`error`{table}".splitlines()]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(first))) == sorted(QUANTITIES)
