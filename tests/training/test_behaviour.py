@@ -125,6 +125,11 @@ def test_each_class_has_its_curve(name):
     assert classes(CURVES[name]) == [name]
 
 
+@pytest.mark.parametrize("name", CURVES)
+def test_how_much_was_learnt_does_not_move_the_class_once_something_was(name):
+    assert classes(0.25 * CURVES[name]) == [name]
+
+
 def test_all_runs_are_classed_at_once_as_each_alone():
     assert classes(list(CURVES.values())) == list(CURVES)
 
