@@ -130,6 +130,11 @@ def test_how_much_was_learnt_does_not_move_the_class_once_something_was(name):
     assert classes(0.25 * CURVES[name]) == [name]
 
 
+def test_a_slow_rise_is_measured_by_what_was_learnt():
+    rise = 0.0015 * TIME  # as many epochs again add 0.03
+    assert classes([0.2 * UP + rise, UP - 0.03 + rise]) == ["still-learning", "steady-learner"]
+
+
 def test_all_runs_are_classed_at_once_as_each_alone():
     assert classes(list(CURVES.values())) == list(CURVES)
 
