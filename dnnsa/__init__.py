@@ -2,7 +2,19 @@
 
 from typing import Any
 
-__all__ = ["Study", "analyse", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
+__all__ = [
+    "Study",
+    "analyse",
+    "attribute",
+    "open",
+    "pixel_maps",
+    "reduce",
+    "run",
+    "runs",
+    "screen",
+    "superpixels",
+    "trail",
+]
 
 _HOME = {
     "Study": "dnnsa.study",
@@ -15,6 +27,7 @@ _HOME = {
     "runs": "dnnsa.api",
     "screen": "dnnsa.api",
     "superpixels": "dnnsa.attribution",
+    "trail": "dnnsa.api",
 }
 
 

@@ -1,6 +1,6 @@
 """What people call: run a study, plan it, open its results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,12 @@ from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_bl
 from dnnsa.errors import InputError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.from_runs import check_apart, kept, read_estimators
 from dnnsa.interop.runs import runs_table
+from dnnsa.interop.trail import checked, trail_table
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
 from dnnsa.screening import Screening, regrouped, screening, study_of_bounds
 from dnnsa.study import Study
+from dnnsa.training import Thresholds
 from dnnsa.view.progress import Quiet, watcher
 from dnnsa.view.screened import heading
 from dnnsa.watch.feed import Feed
@@ -208,6 +210,35 @@ def runs(path: str | Path) -> Any:
         There is no store of dnnsa, or it keeps no runs.
     """
     return runs_table(store.open_results(path), str(path))
+
+
+def trail(
+    path: str | Path, *, thresholds: Thresholds | Mapping[str, float] | None = None, architecture: bool = False
+) -> Any:
+    """What each training of a store was given, what it was made of, and how it went: a table of pandas, a row a run.
+
+    After the columns of `runs` come the settings (``model.learning_rate``), the architecture (``architecture.depth``),
+    and for the validation loss and error, whichever curve is kept, features of the skill and the class
+    (``validation_loss.t50``, ``validation_loss.class``); see docs/behaviour.md.
+
+    Parameters
+    ----------
+    thresholds
+        Where classes end, by name, such as ``{"late": 0.3}``; those of ``dnnsa.training.Thresholds`` unless given.
+    architecture
+        Whether to build networks of kind ``build`` to see what they are made of, one for each set of hyperparameters.
+
+    Raises
+    ------
+    StoreError
+        There is no store of dnnsa, it keeps no runs, its model is no training, or a quantity is missing that behaviour
+        is told from: ``epochs_made``, ``diverged``, and ``validation_loss_curve`` or ``validation_error_curve``.
+    ModelError
+        The data are not where they were, or other ones: skill is measured by what they are.
+    InputError
+        The thresholds do not hold.
+    """
+    return trail_table(Path(path), checked(thresholds), architecture)
 
 
 def screen(

@@ -161,6 +161,28 @@ def reduce(
 
 
 @app.command()
+def trail(
+    store: Store,
+    csv: Annotated[Path | None, typer.Option(help="File that the whole table is written to.")] = None,
+    thresholds: Annotated[str, typer.Option(help="Where classes end: late=0.3,learnt=0.1.")] = "",
+    architecture: Annotated[
+        bool, typer.Option("--architecture", help="Build networks of your own function to see their layers.")
+    ] = False,
+) -> None:
+    """Say how trainings went, by class, and write what each was given, was made of and did."""
+    from dnnsa import api
+    from dnnsa.interop.trail import class_shares, read_thresholds
+    from dnnsa.view.trail import trail_summary
+
+    asked = read_thresholds(thresholds)
+    table = api.trail(store, thresholds=asked, architecture=architecture)
+    _print(trail_summary(table, class_shares(table, asked)))
+    if csv:
+        table.to_csv(csv)
+        print(f"trail: {csv}")  # noqa: T201
+
+
+@app.command()
 def watch(
     store: Store,
     once: Annotated[bool, typer.Option("--once", help="Print how it is now, and end.")] = False,

@@ -171,7 +171,19 @@ def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path):
 
 
 def test_the_public_names_are_few():
-    names = ["Study", "analyse", "attribute", "open", "pixel_maps", "reduce", "run", "runs", "screen", "superpixels"]
+    names = [
+        "Study",
+        "analyse",
+        "attribute",
+        "open",
+        "pixel_maps",
+        "reduce",
+        "run",
+        "runs",
+        "screen",
+        "superpixels",
+        "trail",
+    ]
     assert dir(dnnsa) == dnnsa.__all__ == names
     assert all(callable(getattr(dnnsa, name)) for name in names)
     with pytest.raises(AttributeError, match="module `dnnsa` has no attribute `runn`"):

@@ -32,7 +32,7 @@ class Built:
 
         keras.backend.clear_session()  # names and graphs of the run before
         keras.utils.set_random_seed(chosen["seed"] % 2**32)
-        model = self.function(**{name: _value(said, values) for name, said in self.given.items()})
+        model = self.function(**arguments(self.given, values))
         if not getattr(model, "compiled", False):
             raise ValueError(f"model.network.call: must return a compiled Keras model, got {type(model).__name__}")
         size = training_size(self.data, chosen)
@@ -77,5 +77,6 @@ class Built:
         return told(outputs, self.data.classes)
 
 
-def _value(said: Any, values: Mapping[str, Any]) -> Any:
-    return values[said] if isinstance(said, str) and said in values else said
+def arguments(given: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the function is called with in a run: its constants, and its factors' values."""
+    return {name: values[said] if isinstance(said, str) and said in values else said for name, said in given.items()}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsa.training.behaviour import Features, Thresholds, features, skill
 from dnnsa.training.data import Loaded
 from dnnsa.training.history import TRAIN_ERROR, TRAIN_LOSS, VALIDATION_ERROR, VALIDATION_LOSS, History
 
@@ -23,6 +24,7 @@ class Ended(NamedTuple):
     threshold: float
     curves: Array  # (4, horizon): the last value where there are no more epochs, the guess's from where it diverged
     outputs: Array  # (test entries, outputs), the guess's if it diverged
+    guess: Array  # (4,) metrics of a network that has learnt nothing
 
 
 def ended(history: History, data: Loaded, horizon: int, threshold: float) -> Ended:
@@ -30,7 +32,7 @@ def ended(history: History, data: Loaded, horizon: int, threshold: float) -> End
 
     Such a network gives, for every input, the share of each class in the training data, or the mean of the targets.
     """
-    guess = guessed(data)
+    known = nothing_learnt(data)
     curves = np.full((4, horizon), np.nan)
     done = history.curves.shape[1]
     curves[:, :done] = history.curves
@@ -38,10 +40,9 @@ def ended(history: History, data: Loaded, horizon: int, threshold: float) -> End
     if history.diverged:
         bad = ~np.isfinite(history.curves).all(axis=0)
         first = int(np.argmax(bad)) if bad.any() else done - 1
-        known = [measure(part.truth, guess, data.classes) for part in (data.training, data.validation)]
-        curves[:, first:] = np.ravel(known)[:, None]
-    outputs = np.broadcast_to(guess, history.outputs.shape) if history.diverged else history.outputs
-    return Ended(history, data, horizon, threshold, curves, outputs)
+        curves[:, first:] = known[:, None]
+    outputs = np.broadcast_to(guessed(data), history.outputs.shape) if history.diverged else history.outputs
+    return Ended(history, data, horizon, threshold, curves, outputs, known)
 
 
 def guessed(data: Loaded) -> Array:
@@ -51,6 +52,12 @@ def guessed(data: Loaded) -> Array:
         return np.asarray(truth.mean(axis=0, dtype=np.float64))
     counts = np.bincount(truth, minlength=data.classes)
     return np.asarray(np.log((counts + 1) / (counts.sum() + data.classes)))  # no class is impossible
+
+
+def nothing_learnt(data: Loaded) -> Array:
+    """Metrics of a network that has learnt nothing, ``(4,)`` as the rows of the curves: its skill is 0."""
+    guess = guessed(data)
+    return np.ravel([measure(part.truth, guess, data.classes) for part in (data.training, data.validation)])
 
 
 def measure(truth: NDArray[Any], outputs: Array, classes: int) -> tuple[float, float]:
@@ -76,6 +83,23 @@ def _epochs_to(one: Ended) -> float:
     row = VALIDATION_ERROR if one.data.classes else VALIDATION_LOSS
     reached = one.curves[row] <= one.threshold
     return float(np.argmax(reached) + 1 if reached.any() else one.horizon + 1)
+
+
+def _features(one: Ended) -> Features:
+    """Of the skill by the validation error, of targets by the validation loss; each is an array of one run."""
+    row = VALIDATION_ERROR if one.data.classes else VALIDATION_LOSS
+    curves = skill(one.curves[row : row + 1], float(one.guess[row]))
+    return features(curves, np.array([one.history.curves.shape[1]]))
+
+
+def _of_skill(name: str) -> Callable[[Ended], float]:
+    return lambda one: float(getattr(_features(one), name)[0])
+
+
+def _epochs_to_half(one: Ended) -> float:
+    """The first epoch with half of the best skill; one more than there may be if nothing was ever learnt."""
+    found = _features(one)
+    return float(found.t50[0] if found.best[0] >= Thresholds().learnt else one.horizon + 1)
 
 
 def _calibration(one: Ended) -> float:
@@ -111,6 +135,11 @@ QUANTITIES: dict[str, Quantity] = {
     "best_epoch": Quantity(lambda one: float(one.curves[VALIDATION_LOSS].argmin() + 1)),
     "epochs_made": Quantity(lambda one: float(one.history.curves.shape[1])),
     "epochs_to": Quantity(_epochs_to),
+    "skill_best": Quantity(_of_skill("best")),
+    "skill_final": Quantity(_of_skill("final")),
+    "skill_area": Quantity(_of_skill("area")),
+    "skill_lost": Quantity(_of_skill("skill_lost")),
+    "epochs_to_half": Quantity(_epochs_to_half),
     "calibration_error": Quantity(_calibration, of_classes=True),
     "parameters": Quantity(lambda one: float(one.history.parameters)),
     "diverged": Quantity(lambda one: float(one.history.diverged)),
