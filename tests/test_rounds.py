@@ -185,6 +185,7 @@ def test_dear_runs_tell_the_lowest_and_the_highest_value_so_far_also_of_what_is_
     before, after = Told(at=20), Told()
     with pytest.raises(Interrupted):
         run(asked, client, tmp_path / "out.zarr", before)
+    until_idle(client)
     kept = dnnsa.open(tmp_path / "out.zarr")["runs"]["y"].values  # NaN of those that are not made
     results = run(asked, client, tmp_path / "out.zarr", after)
     assert after.seen[0] == ends(kept)
