@@ -260,6 +260,7 @@ def _record(path: Path) -> Record:
         write=partial(store.write_run, path),
         write_failed=partial(store.write_failed, path),
         outputs=partial(store.read_runs, path),
+        values=partial(store.read_run_values, path),
         failures=partial(store.failed_runs, path),
     )
 

@@ -61,6 +61,7 @@ def parameters(digits, example, client, tmp_path_factory):
         "cluster": {"profile": str(profile), **study},
         "heat": small(example("heat"), client, study=256, solver=256),
         "cancer": small(example("cancer"), client, study=32, replace=32, apart=32),
+        "hyperparameters": {**small(example("hyperparameters"), client, study=8), "base_points": 8},
         "series": small(example("series"), client, study=64, windows=64),
     }
 
@@ -175,6 +176,19 @@ def test_the_heat_notebook_ranks_surrogates_by_their_maps(finished):
     rows = [line.split() for line in told(finished[ROOT / "notebooks" / "heat.ipynb"]).splitlines() if "|" in line]
     mean = {row[0]: float(row[7]) for row in rows if row[0].startswith("from_")}  # error of ST
     assert mean["from_25"] > mean["from_100"] > mean["from_400"]
+
+
+def test_the_hyperparameters_notebook_tells_which_factors_stand_out_from_luck(finished, parameters):
+    notebook = finished[ROOT / "notebooks" / "hyperparameters.ipynb"]
+    assert len(drawn(notebook)) == 2
+    store = Path(parameters["hyperparameters"]["folder"], "study.zarr")
+    runs, error = dnnsa.runs(store), dnnsa.open(store)["error"]
+    assert f"{len(runs)} trainings, " in told(notebook)
+    assert f"test error: best {runs['error'].min():.3f}, " in told(notebook)
+    luck = float(error["ST_upper"].sel(factor="seed"))
+    above = [str(name) for name in error["factor"].values[error["ST_lower"].values > luck]]
+    (line,) = re.findall("above luck:(.*)", told(notebook))
+    assert [name for name in line.strip().split(", ") if name] == above
 
 
 @pytest.mark.slow

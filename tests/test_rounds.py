@@ -177,6 +177,37 @@ def test_dear_runs_go_on_after_an_interrupt_and_into_a_longer_study_without_repe
     same(run(large, client, tmp_path / "whole.zarr"), extended)
 
 
+def test_dear_runs_tell_the_lowest_and_the_highest_value_so_far_also_of_what_is_kept_before(client, tmp_path):
+    source = (
+        "import time\ndef f(x1, x2):\n    time.sleep(0.01)\n    return {'field': np.ones((len(x1), 3)), 'y': x1 - x2}"
+    )
+    asked = study(tmp_path, source, base_points=16, granularity="run")
+    before, after = Told(at=20), Told()
+    with pytest.raises(Interrupted):
+        run(asked, client, tmp_path / "out.zarr", before)
+    until_idle(client)
+    kept = dnnsa.open(tmp_path / "out.zarr")["runs"]["y"].values  # NaN of those that are not made
+    results = run(asked, client, tmp_path / "out.zarr", after)
+    assert after.seen[0] == ends(kept)
+    assert after.seen[-1] == ends(results["runs"]["y"].values)
+    assert before.seen[0] == ends(results["runs"]["y"].values[:1])  # the first run shows what the outputs are
+
+
+def ends(values):
+    return f"y {np.nanmin(values):.3g} to {np.nanmax(values):.3g}"
+
+
+class Told(Said):
+    def __init__(self, at=None):
+        super().__init__(at)
+        self.seen = []
+
+    def update(self, progress):
+        if progress.unit == "runs":
+            self.seen.append(progress.seen)
+        super().update(progress)
+
+
 @pytest.mark.harm("Runs of the model", "Dear runs that raise", "once", "told", "rest")
 def test_dear_runs_that_fail_put_their_base_points_in_quarantine(client, tmp_path):
     source = "import os, signal\ndef f(x1, x2):\n    if x1[0] > 0.45: raise ValueError('too hot')\n    return x1 + x2"

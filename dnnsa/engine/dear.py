@@ -3,7 +3,8 @@
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,9 +20,10 @@ from dnnsa.engine.limits import LATE, ended_after, tell_late
 from dnnsa.engine.places import Place, Trust, elsewhere, place, places
 from dnnsa.engine.plan import Field, window
 from dnnsa.engine.report import Progress, Reporter
+from dnnsa.engine.seen import Seen, value_of, watched
 from dnnsa.engine.submission import LEAF, Submission, in_words, result, trouble
 from dnnsa.engine.waiting import Waiting
-from dnnsa.errors import DnnsaError, Interrupted, RunError, TooManyFailures
+from dnnsa.errors import DnnsaError, Interrupted, RunError, StoreError, TooManyFailures
 from dnnsa.models.base import Outputs
 
 TRIES = 2  # of a run that raises, in two places where there are two
@@ -39,6 +41,8 @@ class Record:
     write_failed: Callable[[int, str, str, float], None]
     """Keeps the cause, traceback and seconds of a run that failed."""
     outputs: Callable[[NDArray[np.int64]], Outputs]
+    values: Callable[[NDArray[np.int64], str], NDArray[Any]]
+    """Of one quantity alone, ``(len(numbers), *shape)``."""
     failures: Callable[[NDArray[np.int64]], Mapping[int, tuple[str, str]]]
     """Cause and traceback of those that failed."""
 
@@ -63,8 +67,14 @@ class RunRaised(Exception):
         super().__init__(cause, trace, where)
 
 
-def make(job: Job, fields: Mapping[str, Field], number: int, record: Record, seconds: float, life: str) -> Place:
+def make(
+    job: Job, fields: Mapping[str, Field], number: int, record: Record, seconds: float, life: str
+) -> tuple[Place, float]:
     """Make one run and keep its outputs, in a worker; nothing is done where they are kept already.
+
+    Returns
+    -------
+        Where it was made, and the value of the quantity that is `watched`.
 
     Raises
     ------
@@ -72,7 +82,7 @@ def make(job: Job, fields: Mapping[str, Field], number: int, record: Record, sec
         The model raised, or answered with something else than at first.
     """
     if record.states()[number] == 1:  # by a worker that died before it could say so
-        return place()
+        return place(), float("nan")
     evaluator = load(job)
     with ended_after(seconds, partial(tell_late, [life, number])):
         began, clock = time.time(), time.perf_counter()
@@ -84,7 +94,7 @@ def make(job: Job, fields: Mapping[str, Field], number: int, record: Record, sec
             raise RunRaised(spelt(error)[:1000], traceback.format_exc(limit=-8)[-4000:], place()) from None
         took, here = time.perf_counter() - clock, place()
     record.write(number, {name: y[0] for name, y in outputs.items()}, took, began, here.worker, here.host)
-    return here
+    return here, value_of(outputs, watched(fields))
 
 
 class Runs:
@@ -106,10 +116,18 @@ class Runs:
         self.raised: Counter[int] = Counter()
         self.been: dict[int, Place] = {}  # where a run raised
         self.retried = 0
+        self.seen = Seen(watched(fields)).and_of(self.kept_before(np.flatnonzero(states == 1)))
 
     @property
     def done(self) -> int:
         return self.total - len(self.todo) - len(self.in_flight) - len(self.suspects)
+
+    def kept_before(self, numbers: NDArray[np.int64]) -> Iterable[float]:
+        """What runs that are kept already gave of the quantity that is watched."""
+        name = watched(self.fields)
+        with suppress(StoreError):  # of a damaged run whoever needs it will tell
+            return self.record.values(numbers, name).tolist() if name else []
+        return []
 
     def run(self) -> None:
         """Make all that is not kept."""
@@ -159,11 +177,12 @@ class Runs:
         elif error:
             raise in_words(error, f"run {number}") from error
         else:
-            self.kept(number, result(future))
+            self.kept(number, *result(future))
         self.tell()
 
-    def kept(self, number: int, where: Place) -> None:
+    def kept(self, number: int, where: Place, value: float) -> None:
         del self.in_flight[number]
+        self.seen = self.seen.and_of([value])
         if number in self.been:
             self.retried += 1
             if self.been[number] != where:
@@ -216,7 +235,7 @@ class Runs:
             )
 
     def tell(self) -> None:
-        self.reporter.update(Progress(self.done, self.total, len(self.failed), "runs"))
+        self.reporter.update(Progress(self.done, self.total, len(self.failed), "runs", self.seen.told()))
 
 
 def make_runs(

@@ -10,6 +10,7 @@ class Progress(NamedTuple):
     total: int
     quarantined: int  # base points with a run that failed, or an output that is not finite; runs that failed
     unit: str = "base points"
+    seen: str = ""  # what runs gave so far, in words
 
 
 class Reporter(Protocol):

@@ -5,7 +5,7 @@ from dnnsa.store.kept import copy_runs, kept_fields
 from dnnsa.store.life import CHECKPOINT, STATES, create, extend, finish, remove, tidy, update, writable
 from dnnsa.store.lock import alone, is_held
 from dnnsa.store.maps import prepare, write_aggregated, write_slab
-from dnnsa.store.outcomes import failed_runs, read_runs, run_states, write_failed, write_run
+from dnnsa.store.outcomes import failed_runs, read_run_values, read_runs, run_states, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
 from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs, value_differs
 from dnnsa.store.tasks import TASKS, read_tasks, write_tasks
@@ -32,6 +32,7 @@ __all__ = [
     "open_results",
     "prepare",
     "prepare_runs",
+    "read_run_values",
     "read_runs",
     "read_tasks",
     "remove",

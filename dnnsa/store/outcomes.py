@@ -115,6 +115,17 @@ def read_runs(path: Path, numbers: Numbers) -> dict[str, NDArray[Any]]:
     return outputs
 
 
+def read_run_values(path: Path, numbers: Numbers, quantity: str) -> NDArray[Any]:
+    """Of one quantity, the outputs of some runs that are done, ``(len(numbers), *shape)``.
+
+    Raises
+    ------
+    StoreError
+        What a run gave is missing or damaged.
+    """
+    return _read(path, array_of(zarr.open_group(path / RUNS, mode="r"), quantity), np.asarray(numbers, dtype=np.int64))
+
+
 def failed_runs(path: Path, numbers: Numbers) -> dict[int, tuple[str, str]]:
     """Cause and traceback of those among some runs that failed, by number.
 

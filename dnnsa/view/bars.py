@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.colours import FAINT, GRID, INK, S1_COLOUR, ST_COLOUR
+from dnnsa.view.colours import FAINT, GRID, INK, LUCK_COLOUR, S1_COLOUR, ST_COLOUR
+from dnnsa.view.luck import Floor, noted
 from dnnsa.view.matrix import draw_matrix, matrix_width
 from dnnsa.view.palette import LABEL, SMALL, heading, plain_axes
 from dnnsa.view.text import number
@@ -26,6 +27,7 @@ class Subject(NamedTuple):
     dataset: Any
     title: str
     caption: str
+    floor: Floor | None = None  # of trainings whose seed is a factor
 
 
 def ranking(dataset: Any, most: int) -> NDArray[np.intp]:
@@ -86,6 +88,15 @@ def dress_bars(axes: Axes, dataset: Any, end: float) -> None:
     axes.set_axisbelow(True)
 
 
+def draw_floor(axes: Axes, of: Floor | None) -> None:
+    """A dashed line at the total index of luck, and its interval."""
+    if of is None:
+        return
+    axes.axvline(of.value, color=LUCK_COLOUR, linewidth=1.1, linestyle="--", zorder=3)
+    if np.isfinite([of.low, of.high]).all():
+        axes.axvspan(of.low, of.high, color=LUCK_COLOUR, alpha=0.15, linewidth=0, zorder=0)
+
+
 def bars_figure(subject: Subject) -> Figure:
     """S1 and ST of every factor side by side: of a quantity without dimensions, or aggregated over all cells.
 
@@ -103,6 +114,7 @@ def bars_figure(subject: Subject) -> Figure:
         draw_bars(axes, data, "ST", factors, at - 0.19, 0.36), draw_bars(axes, data, "S1", factors, at + 0.19, 0.36)
     )
     dress_bars(axes, data, end)
+    draw_floor(axes, subject.floor)
     axes.set_yticks(at, names, fontsize=LABEL)
     axes.set_ylim(len(factors) - 0.4, -0.6)
     axes.set_xlabel("share of the variance", fontsize=SMALL, color=INK)
@@ -110,5 +122,5 @@ def bars_figure(subject: Subject) -> Figure:
     for side in rest:
         draw_matrix(side, data, factors, names)
         side.set_ylim(len(factors) - 0.4, -0.6)
-    heading(figure, subject.title, subject.caption + omitted(data, FACTORS))
+    heading(figure, subject.title, subject.caption + omitted(data, FACTORS) + noted(subject.floor, data))
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INK, FAINT, GRID = "#1f2933", "#616e7c", "#e4e7eb"
-ST_COLOUR, S1_COLOUR = "#1d5c9e", "#58b5c4"
+ST_COLOUR, S1_COLOUR, LUCK_COLOUR = "#1d5c9e", "#58b5c4", "#c2410c"
 MISSING_COLOUR = "#ececec"
 
 # Indices are in [0, 1] and their estimates in [-1, 2]: one colour for each value, the same everywhere.

@@ -14,9 +14,11 @@ from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, bars_figure
 from dnnsa.view.curves import curves_figure
 from dnnsa.view.effects import has_curves
+from dnnsa.view.luck import floor
 from dnnsa.view.one_dim import course_figure, one_dim_figure
 from dnnsa.view.palette import DPI
 from dnnsa.view.pixels import pixels_figure
+from dnnsa.view.run_curves import has_run_curves, run_curves
 from dnnsa.view.screening import MEASURES, measures, screening_figure
 from dnnsa.view.text import count
 from dnnsa.view.two_dims import moments_figure, two_dims_figure
@@ -37,7 +39,8 @@ def plot(
 ) -> list[Path]:
     """Write a PNG for each quantity, ``<name>-<quantity>.png``, and say which.
 
-    One that has main effects beside indices has another figure, ``<name>-<quantity>-main_effects.png``.
+    One that has main effects beside indices has another figure, ``<name>-<quantity>-main_effects.png``; so has one over
+    epochs whose single runs are kept, ``<name>-<quantity>-runs.png``.
 
     Parameters
     ----------
@@ -68,6 +71,8 @@ def plot(
             drawn[name] = figure(results, name, thumbnails)
         if has_curves(read.quantities(results)[name]):
             drawn[f"{name}-main_effects" if name in drawn else name] = main_effects_figure(results, name)
+        if has_run_curves(results, name):
+            drawn[f"{name}-runs"] = run_curves_figure(results, name)
         for cells, maps in (pixel_maps or {}).get(name, {}).items():
             if "ST" in maps:
                 drawn[f"{name}-{cells}"] = _pixels(results, name, maps, thumbnails)
@@ -108,7 +113,8 @@ def figure(results: read.Results, quantity: str, thumbnails: ArrayLike | None = 
             return screening_figure(Subject(dataset, f"What drives {quantity}?", _caption(results, what, dataset)))
         subject = Subject(dataset, f"How does {quantity} vary?", _caption(results, "moments"))
         return course_figure(subject) if len(dims) == 1 else moments_figure(subject)
-    subject = Subject(dataset, f"What drives {quantity}?", _caption(results, "Sobol' indices", dataset))
+    caption = _caption(results, "Sobol' indices", dataset)
+    subject = Subject(dataset, f"What drives {quantity}?", caption, floor(results.attrs, dataset))
     if len(dims) == 1:
         return one_dim_figure(subject, _pictures(dataset, thumbnails) if dims == (CASE,) else None)
     if len(dims) == 2:
@@ -130,6 +136,25 @@ def main_effects_figure(results: read.Results, quantity: str) -> Figure:
     dataset = read.quantities(results)[quantity]
     return curves_figure(
         Subject(dataset, f"How does {quantity} go with each factor?", _caption(results, "mean in each part", dataset))
+    )
+
+
+def run_curves_figure(results: read.Results, quantity: str) -> Figure:
+    """The curves of single runs over epochs, coloured by the factor with the largest aggregated ST.
+
+    Raises
+    ------
+    InputError
+        There is no such quantity, or it has no curves or no index, or its runs are not kept.
+    """
+    if quantity not in _names(results) or not has_run_curves(results, quantity):
+        raise InputError(
+            f"no curves of single runs of `{quantity}` in these results: it takes Sobol' indices of a quantity over "
+            "epochs, and `granularity: run`."
+        )
+    dataset = read.quantities(results)[quantity]
+    return run_curves(
+        Subject(dataset, f"How does {quantity} go with {{}}?", str(results.attrs["name"])), results, quantity
     )
 
 

@@ -8,8 +8,19 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dnnsa.view import results as read
-from dnnsa.view.bars import COLOUR, MEANING, Subject, draw_bars, dress_bars, factor_names, omitted, ranking
+from dnnsa.view.bars import (
+    COLOUR,
+    MEANING,
+    Subject,
+    draw_bars,
+    draw_floor,
+    dress_bars,
+    factor_names,
+    omitted,
+    ranking,
+)
 from dnnsa.view.colours import FAINT, GRID, INK
+from dnnsa.view.luck import noted
 from dnnsa.view.maps import Track, draw_map, index_scale, label_cells, separate, thinned, track
 from dnnsa.view.matrix import draw_matrix, matrix_width
 from dnnsa.view.palette import LABEL, SMALL, heading, name_panel, plain_axes
@@ -42,9 +53,11 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     top = len(heights) - 2
     pairs = [(figure.add_subplot(grid[top + i, 0]), figure.add_subplot(grid[top + i, 1])) for i in range(2)]
     _draw_indices(figure, subject.dataset, dim, factors, pairs)
+    draw_floor(pairs[0][1], subject.floor)
     if beside:
         draw_matrix(figure.add_subplot(grid[top + 1, 2]), subject.dataset, factors, names)
-    heading(figure, subject.title, subject.caption + omitted(subject.dataset, FACTORS))
+    caption = subject.caption + omitted(subject.dataset, FACTORS) + noted(subject.floor, subject.dataset)
+    heading(figure, subject.title, caption)
     return figure
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TextIO
 
+from dnnsa.view.text import duration, pace
+
 
 class State(Protocol):
     """How far a study has come, in base points or in runs."""
@@ -21,6 +23,9 @@ class State(Protocol):
 
     @property
     def unit(self) -> str: ...
+
+    @property
+    def seen(self) -> str: ...
 
 
 class Quiet:
@@ -51,9 +56,9 @@ class Lines:
         if now - self.last < self.every and progress.done < progress.total:
             return
         self.last = now
-        seconds, done = now - self.began[0], progress.done - self.began[1]
-        rate = f", {done / seconds:.3g} {progress.unit}/s" if done and seconds > 0 else ""
-        self.say(f"{progress.done} of {progress.total} {progress.unit}{rate}{_note(progress, ', ')}")
+        rate = _rate(now - self.began[0], progress.done - self.began[1])
+        told = [f"{progress.done} of {progress.total} {progress.unit}", *_speed(progress, rate), *_notes(progress)]
+        self.say(", ".join(told))
 
 
 class Bar:
@@ -77,25 +82,43 @@ class Bar:
         )
         self.task: Any = None
         self.unit, self.total = "", 0
+        self.began = (0.0, 0)  # when, and with how many done
 
     def say(self, message: str) -> None:
         self.bar.console.print(message, highlight=False, soft_wrap=True, markup=False)
 
     def update(self, progress: State) -> None:
-        note = _note(progress)
+        now = time.monotonic()
         if self.unit != progress.unit or self.total != progress.total:  # runs, then base points, then more of them
             self.bar.start()
-            self.unit, self.total = progress.unit, progress.total
-            self.task = self.bar.add_task("", total=self.total, completed=progress.done, note=note, unit=self.unit)
+            self.unit, self.total, self.began = progress.unit, progress.total, (now, progress.done)
+            self.task = self.bar.add_task("", total=self.total, completed=progress.done, note="", unit=self.unit)
+        rate = _rate(now - self.began[0], progress.done - self.began[1])
+        speed = [pace(rate, progress.unit)] if rate and progress.unit == "runs" else []  # the bar says what is left
+        note = ", ".join([*speed, *_notes(progress)])
         self.bar.update(self.task, completed=progress.done, note=note)
 
     def close(self) -> None:
         self.bar.stop()
 
 
-def _note(progress: State, before: str = "") -> str:
+def _rate(seconds: float, done: int) -> float:
+    """Of what is counted, a second; 0 before it can be told."""
+    return done / seconds if done > 0 and seconds > 0 else 0.0
+
+
+def _speed(progress: State, rate: float) -> list[str]:
+    """How fast it goes, and what is left of runs, which may take hours."""
+    if not rate:
+        return []
+    left = (progress.total - progress.done) / rate
+    wait = [f"{duration(left)} left"] if progress.unit == "runs" and left else []
+    return [pace(rate, progress.unit), *wait]
+
+
+def _notes(progress: State) -> list[str]:
     told = "failed" if progress.unit == "runs" else "in quarantine"
-    return f"{before}{progress.quarantined} {told}" if progress.quarantined else ""
+    return [progress.seen] * bool(progress.seen) + [f"{progress.quarantined} {told}"] * bool(progress.quarantined)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from dnnsa.view import luck
 from dnnsa.view import results as read
 from dnnsa.view.columns import factor_tables
 from dnnsa.view.plain import as_json
@@ -85,7 +86,9 @@ def _quantity(name: str, dataset: Any, attrs: Mapping[str, Any]) -> Iterator[Ren
     tables = [*factor_tables(dataset), statistics_table(dataset)]
     for number, table in enumerate(table for table in tables if table is not None):
         yield from (Text(), table) if number else (table,)
-    for line in [*remarks(dataset), *_flags(dataset, int(attrs["base_points_done"]))]:
+    floor = luck.floor(attrs, dataset)
+    lines = [luck.told(floor, dataset)] if floor else []
+    for line in [*lines, *remarks(dataset), *_flags(dataset, int(attrs["base_points_done"]))]:
         yield _indented(Text(line))
 
 

@@ -97,6 +97,18 @@ def count(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
 
+def pace(a_second: float, unit: str) -> str:
+    """How fast a study goes: runs that are counted one by one take seconds to hours, and are told by the minute.
+
+    Examples
+    --------
+    >>> pace(7.1, "runs"), pace(0.004, "runs"), pace(1234.0, "base points")
+    ('426 runs/min', '0.24 runs/min', '1,234 base points/s')
+    """
+    value, per = (60 * a_second, "min") if unit == "runs" else (a_second, "s")
+    return f"{f'{value:,.0f}' if value >= 100 else f'{value:.3g}'} {unit}/{per}"
+
+
 def percent(share: float) -> str:
     """``83 %``, ``94.9 %``: never more than it is.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dnnsa import store
 from dnnsa.engine import Progress
-from dnnsa.view.text import duration
+from dnnsa.view.text import duration, pace
 from dnnsa.watch.look import Look, committed_at, look
 
 NONE = "none"
@@ -44,13 +44,15 @@ def facts(frame: Frame, now: float) -> Iterator[tuple[str, str]]:
     if told := frame.progress:
         yield told.unit, f"{told.done:,} of {told.total:,}"
         if frame.rate and frame.status == "running":
-            yield "rate", f"{frame.rate:,.3g} {told.unit}/s"
+            yield "rate", pace(frame.rate, told.unit)
         if frame.left is not None:
             yield "time left", duration(frame.left)
         yield (
             "failed" if told.unit == "runs" else "in quarantine",
             f"{told.quarantined:,}" if told.quarantined else NONE,
         )
+        if told.seen:
+            yield "so far", told.seen
     if frame.status in ("starting", "running"):
         yield "running for", duration(now - frame.began)
     if frame.committed is not None:

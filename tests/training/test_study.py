@@ -10,13 +10,16 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import LineCollection
 
 import dnnsa
 from dnnsa.cluster import Local
 from dnnsa.errors import Interrupted
+from dnnsa.view.figures import plot, run_curves_figure
 from dnnsa.view.progress import Quiet
 from tests.test_rounds import Said
 from tests.training.test_model import study
+from tests.view.trees import printed
 
 
 def began(path):
@@ -100,6 +103,16 @@ def test_workers_killed_in_the_middle_of_a_training_change_no_bit(client, blobs,
     for quantity in ("error", "loss", "predictions"):
         np.testing.assert_array_equal(results[quantity]["ST"], expected[quantity]["ST"])
     assert results.attrs["base_points_quarantined"] == 0
+
+
+def test_a_study_of_trainings_shows_its_noise_floor_and_draws_its_runs(client, blobs, tmp_path):
+    results = dnnsa.run(study(blobs, base_points=4), client, tmp_path / "out.zarr", reporter=Quiet())
+    assert printed(results).count("noise floor: ST of seed ") == len(results.attrs["quantities"]) == 4
+    names = {path.name for path in plot(results, tmp_path)}
+    assert {"small-validation_loss_curve.png", "small-validation_loss_curve-runs.png"} <= names
+    picture = run_curves_figure(results, "validation_loss_curve")
+    (thin,) = (one for one in picture.axes[0].collections if isinstance(one, LineCollection))
+    assert len(thin.get_segments()) == results["runs"].sizes["run"]
 
 
 def test_the_example_is_a_study_of_eight_hyperparameters_and_has_its_data(example):
