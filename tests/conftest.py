@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dnnsa.cli import main
 from dnnsa.cluster import Local
 
 settings.register_profile("house", deadline=None)  # a machine may be busy: timings are never asserted
@@ -20,6 +21,19 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def client():
     with Local(workers=2).open() as client:
         yield client
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """A command in this process: exit status, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ import pytest
 from distributed import LocalCluster
 from PIL import Image
 
-from dnnsa.cli import main
-
 LINE = "import numpy as np\ndef f(x1, x2):\n    return x1 + 2 * x2\n"
 STUDY = """
 name: line
@@ -37,16 +35,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def dnnsa(monkeypatch, capsys):
-    """Run a command in this process: exit status, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return run
+def dnnsa(command):
+    return command
 
 
 def alone(*arguments, **settings):

@@ -250,21 +250,6 @@ def test_the_table_of_runs_has_a_row_for_each_different_run(client, tmp_path):
 FILE = "estimators:\n  - {kind: quantiles, probabilities: [0.5]}\n"
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    import sys
-
-    from dnnsa.cli import main
-
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return called
-
-
 def test_the_command_reduces_prints_and_names_the_new_store(command, line):
     (line / "other.yaml").write_text(FILE)
     without_model(line)

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import keras
@@ -13,7 +12,6 @@ import pytest
 from rich.console import Console
 
 import dnnsa
-from dnnsa.cli import main
 from dnnsa.errors import InputError
 from dnnsa.screening import study_of_bounds
 from dnnsa.view.progress import Quiet
@@ -59,19 +57,6 @@ def folder(networks, tmp_path):
         shutil.copy(path, tmp_path)
     (tmp_path / "linear_field.yaml").write_text(FIELD)
     return tmp_path
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """A command in this process: exit status, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return run
 
 
 MASKED = """# what the network looks at

@@ -1,13 +1,10 @@
 """Record trails of real studies, from Python and from the command, and what is refused in words."""
 
-import sys
-
 import numpy as np
 import pandas
 import pytest
 
 import dnnsa
-from dnnsa.cli import main
 from dnnsa.errors import InputError, Interrupted, ModelError, StoreError
 from dnnsa.interop.trail import class_shares, read_thresholds
 from dnnsa.training import Thresholds
@@ -45,17 +42,6 @@ def stored(client, blobs, tmp_path_factory):
     }
     dnnsa.run(study(blobs, factors, model=MODEL), client, path, reporter=Quiet())
     return path
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dnnsa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return run
 
 
 def test_a_trail_has_a_row_a_run_with_what_it_was_given(stored):
