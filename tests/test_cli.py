@@ -118,11 +118,11 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD)
-@pytest.mark.parametrize("command", ["run", "plan"])
-def test_bad_input_is_one_message_and_status_two_and_leaves_nothing(dnnsa, folder, command, text, message):
+@pytest.mark.parametrize("subcommand", ["run", "plan"])
+def test_bad_input_is_one_message_and_status_two_and_leaves_nothing(dnnsa, folder, subcommand, text, message):
     (folder / "line.yaml").write_text(text, encoding="utf-8")
     before = sorted(folder.iterdir())
-    status, out, err = dnnsa(command, folder / "line.yaml")
+    status, out, err = dnnsa(subcommand, folder / "line.yaml")
     assert (status, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
@@ -165,9 +165,9 @@ def test_a_folder_that_is_no_store_is_never_overwritten(dnnsa, folder):
     assert (folder / "mine" / "thesis.tex").read_text() == "years"
 
 
-@pytest.mark.parametrize("command", ["show", "plot"])
-def test_a_store_that_is_not_there_is_told(dnnsa, tmp_path, command):
-    status, out, err = dnnsa(command, tmp_path / "no.zarr")
+@pytest.mark.parametrize("subcommand", ["show", "plot"])
+def test_a_store_that_is_not_there_is_told(dnnsa, tmp_path, subcommand):
+    status, out, err = dnnsa(subcommand, tmp_path / "no.zarr")
     assert (status, out) == (2, "")
     assert err == f"error: {tmp_path / 'no.zarr'}: there is no store: `dnnsa run STUDY.yaml` makes one.\n"
 

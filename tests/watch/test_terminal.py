@@ -2,7 +2,6 @@
 
 import io
 import re
-import sys
 import threading
 from datetime import UTC, datetime
 
@@ -11,7 +10,6 @@ from rich.console import Console
 
 import dnnsa
 from dnnsa import store
-from dnnsa.cli import main
 from dnnsa.view.progress import Quiet
 from dnnsa.watch import terminal
 from dnnsa.watch.frame import Watched
@@ -38,19 +36,6 @@ def made(client, tmp_path_factory):
     asked = study(folder, LINES, base_points=1024, model=CASES, max_failed=1)
     dnnsa.run(asked, client, folder / "small.zarr", reporter=Quiet())
     return folder / "small.zarr"
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run `dnnsa watch` in this process: exit status, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dnnsa", "watch", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return run
 
 
 def test_one_frame_of_a_complete_study(made):
@@ -115,14 +100,14 @@ def test_dear_runs_are_told_while_they_are_made(client, tmp_path):
 
 
 def test_it_is_a_command(made, command):
-    status, out, err = command(made, "--once")
+    status, out, err = command("watch", made, "--once")
     assert (status, err) == (0, "")
     assert out.startswith("small  complete\n")
 
 
 def test_what_is_no_store_is_an_error(command, tmp_path):
     told = f"error: {tmp_path / 'no.zarr'}: there is no store: `dnnsa run STUDY.yaml` makes one.\n"
-    assert command(tmp_path / "no.zarr") == (2, "", told)
+    assert command("watch", tmp_path / "no.zarr") == (2, "", told)
     (tmp_path / "folder").mkdir()
     told = f"error: {tmp_path / 'folder'}: is not a store of dnnsa.\n"
-    assert command(tmp_path / "folder", "--once") == (2, "", told)
+    assert command("watch", tmp_path / "folder", "--once") == (2, "", told)
