@@ -10,9 +10,10 @@ network is a small CNN, trained here in seconds on scikit-learn's digits at 32 x
 and the score is the logit of the class. Everything runs in this process, with the threads that TensorFlow takes by
 itself.
 
-- Speed: the least of three turns each, of as many passes: the network alone in a compiled loop; `dnnsa.attribute` on a
+- Speed, the least of three turns, of as many passes: the network alone in a compiled loop; `dnnsa.attribute` on a
   worker in this process, from images to maps with intervals; Xplique's Sobol' method.
-- Error: of total indices at 128 base points, over several seeds, against 4,096 base points (twice, of two seeds).
+- Error: of total indices at 128 base points, over several seeds, against 4,096 base points, of the small version 1,024
+  (twice, of two seeds).
 - An additive function of 64 factors, whose total indices sum to 1, at 256 base points: the worst of 20 seeds, each of
   which is a design of its own. Xplique's points have no seed.
 - The same masks and Jansen's form: the largest difference to Xplique's map.
@@ -55,12 +56,13 @@ Array = np.ndarray[Any, Any]
 class Sizes(NamedTuple):
     images: int  # in the race
     base_points: int  # of each of them
+    reference: int  # base points that errors are against
     seeds: int  # of the error at 128 base points
     ranked: int  # images of the metrics
     turns: int
 
 
-FULL, SMALL = Sizes(64, 256, 12, 64, 3), Sizes(16, 128, 3, 8, 2)
+FULL, SMALL = Sizes(128, 256, 4096, 12, 64, 3), Sizes(64, 128, 1024, 3, 8, 1)
 
 
 def network() -> tuple[keras.Model, Array, Array]:
@@ -147,7 +149,7 @@ def errors(model: keras.Model, images: Array, classes: Array, sizes: Sizes, clie
         maps = dnnsa.attribute(model, images, classes, **settings, client=client, reporter=Quiet())
         return cells(maps["ST"].values), cells(maps["ST_lower"].values), cells(maps["ST_upper"].values)
 
-    references = [ours(4096, 1000 + number)[0] for number in range(2)]
+    references = [ours(sizes.reference, 1000 + number)[0] for number in range(2)]
     truth = np.mean(references, axis=0)  # (images, cells)
 
     def relative(error: Array) -> Array:
