@@ -121,12 +121,17 @@ def race(model: keras.Model, images: Array, classes: Array, sizes: Sizes, client
         for _ in range(passes // BATCH):
             step(batch).numpy()
 
-    def ours() -> None:
+    def ours(count: int) -> None:
         settings = {"grid": GRID, "base_points": sizes.base_points, "batch_size": BATCH}
-        dnnsa.attribute(model, images, classes, **settings, client=client, reporter=Quiet())
+        dnnsa.attribute(model, images[:count], classes[:count], **settings, client=client, reporter=Quiet())
 
-    ways: dict[str, Callable[[], Any]] = {"bare": bare, "dnnsa": ours, "xplique": lambda: xplique(images, one_hot)}
-    step(batch)  # traced
+    ways: dict[str, Callable[[], Any]] = {
+        "bare": bare,
+        "dnnsa": lambda: ours(sizes.images),
+        "xplique": lambda: xplique(images, one_hot),
+    }
+    step(batch)  # each once before the race: traced, and what is compiled in a process once
+    ours(1)
     xplique(images[:1], one_hot[:1])
     least = dict.fromkeys(ways, np.inf)
     for _ in range(sizes.turns):

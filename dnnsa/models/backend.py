@@ -13,8 +13,8 @@ def start() -> None:
 
     TensorFlow, if it has not started yet, and PyTorch get one thread: a study is parallel over its workers, and results
     must not depend on how many cores one of them sees. JAX has no such setting; it gets numbers of 64 bits, which it
-    would cut without a word. None of them may take the 10 bits of TF32 for the 23 of a float32 on a GPU: results would
-    not be those of a CPU, nor rounding what estimators take it for.
+    would cut without a word. What gets these settings may not take the 10 bits of TF32 for the 23 of a float32 on a GPU
+    either: results would not be those of a CPU, nor rounding what estimators take it for.
 
     Raises
     ------

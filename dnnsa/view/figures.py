@@ -26,7 +26,7 @@ from dnnsa.view.two_dims import moments_figure, two_dims_figure
 
 CASE = "case"  # the dimension whose cells are nominal inputs
 NOTHING = (
-    "nothing to draw of {}: figures show Sobol' indices, moments along dimensions and, without dimensions, "
+    "nothing to draw of {}: figures show Sobol' indices, moments along one or two dimensions and, without dimensions, "
     f"{', '.join(f'`{name}`' for name in (*MEASURES, 'main_effect'))}: see `estimators`, and `dnnsa show` for what "
     "there is."
 )

@@ -41,7 +41,7 @@ def pillow_s(image: Any, quality: int, colour: str) -> Any:
 
 @pytest.mark.parametrize(("channels", "colour", "mean"), [(1, "full", 0.25), (3, "full", 0.25), (3, "half", 0.5)])
 def test_an_image_comes_back_as_from_pillow_s_jpeg(channels: int, colour: str, mean: float) -> None:
-    """To a part of 255 levels in the mean, 95 % of the values within 2, all within a step of a coefficient.
+    """To 0.25 of 255 levels in the mean, 0.5 with coarser colour, 95 % of the values within 2, all within a step.
 
     Pillow's transform is of whole numbers: a coefficient in the middle of two steps may go to the other one.
     """

@@ -200,7 +200,7 @@ def test_what_cannot_be_drawn_is_refused():
         (
             tree(output=moments_only(quantity())),
             "output",
-            "nothing to draw of `output`: figures show Sobol' indices, moments along dimensions and, "
+            "nothing to draw of `output`: figures show Sobol' indices, moments along one or two dimensions and, "
             "without dimensions, `mu_star`, `ST_bound`, `activity`, `hsic_r2`, `S1_binned`, `main_effect`: see "
             "`estimators`, and `dnnsa show` for what there is.",
         ),
