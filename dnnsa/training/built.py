@@ -55,7 +55,7 @@ class Built:
         diverged = not (np.isfinite(curves).all() and np.isfinite(outputs).all())
         last = course.best_epoch if self.restore else curves.shape[1] - 1
         count = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-        return History(curves, last, outputs, count, diverged)
+        return History(curves, last, outputs, count, diverged, lambda: model)
 
     def _measured(self, model: Any, part: Part) -> tuple[float, float]:
         return measure(part.truth, self._told(model, part), self.data.classes)

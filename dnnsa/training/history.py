@@ -1,6 +1,7 @@
 """What a training leaves behind."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,3 +17,4 @@ class History(NamedTuple):
     outputs: NDArray[np.float64]  # (test entries, outputs): log probabilities of classes, or values
     parameters: int  # numbers that were trained
     diverged: bool
+    network: Callable[[], Any] | None = None  # makes the model of Keras that counts in the end
