@@ -47,7 +47,7 @@ def trail_table(path: Path, thresholds: Thresholds, architecture: bool) -> Any:
     done = np.flatnonzero(table["state"] == "done")
     given = given_values(study, table)
     columns = {f"model.{name}": values for name, values in _settings(study, given).items()}
-    columns["data.digest"] = [digests["model.data.path"]] * len(table)
+    columns["data.digest"] = [digests[model.data.known_by]] * len(table)
     values = [{name: column[run] for name, column in given.items()} for run in done]
     columns |= _spread(_made(study, digests, data, values, architecture), done, len(table))
     if model.keep is not None:

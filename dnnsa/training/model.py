@@ -227,6 +227,10 @@ class Training:
             files |= function_files(CALL, self.network.call, directory)
         return files
 
+    def returned(self, directory: Path, digests: Digests) -> Mapping[str, str]:
+        """The digest of what a function returns as data, by its setting."""
+        return self.data.returned(directory, digests)
+
     def load(self, directory: Path, digests: Digests) -> Evaluator:
         """Read the data and make the trainer ready, in the process that will train.
 
