@@ -19,7 +19,7 @@ from dnnsa.training.data import Loaded, training_size
 from dnnsa.training.described import built_of, declared_of
 from dnnsa.training.history import VALIDATION_ERROR, VALIDATION_LOSS
 from dnnsa.training.hyperparameters import chosen
-from dnnsa.training.left import digest_of
+from dnnsa.training.left import digest_of, newest
 from dnnsa.training.networks import Build
 from dnnsa.training.quantities import nothing_learnt
 
@@ -201,11 +201,13 @@ def _told(one: Architecture) -> dict[str, Any]:
 def _left(study: Study, digests: Mapping[str, str], values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The file of the network that each run has left, from the study's folder, and its SHA-256; none if it is gone."""
     assert isinstance(study.model, Training)
+    folder = Path(str(study.model.keep))
+    files = newest(study.directory / folder)
     rows = []
     for one in values:
         left = study.model.left(study.directory, digests, one)
-        file = left.file() if left else None
-        place = Path(str(study.model.keep)) / file.name if file else None
+        file = files.get(left.training) if left else None
+        place = folder / file.name if file else None
         rows.append({"network.file": place and place.as_posix(), "network.digest": file and digest_of(file)})
     return rows
 

@@ -76,13 +76,7 @@ class Left(NamedTuple):
 
     def _files(self) -> dict[Path, int]:
         """Networks of this training, with the nanosecond of each."""
-        found = {}
-        for path in self.folder.glob(f"{self.training}-*.keras"):
-            try:
-                found[path] = path.stat().st_mtime_ns
-            except FileNotFoundError:  # another worker has just written a newer one
-                continue
-        return found
+        return _files(self.folder, self.training)
 
     def _only(self, mine: Path) -> None:
         """Drop what is older: of workers that write at once, none drops the file of the last."""
@@ -97,9 +91,26 @@ def left_by(folder: Path, asked: Mapping[str, Any]) -> Left:
     return Left(folder, name_of(asked)[:LETTERS])
 
 
+def newest(folder: Path) -> dict[str, Path]:
+    """What each training of a folder has left last, by the training's name: the folder is gone through once."""
+    files = sorted(_files(folder, "*").items(), key=_age)
+    return {path.stem.rpartition("-")[0]: path for path, _ in files}
+
+
 def digest_of(path: Path) -> str:
     """The SHA-256 that a network had when it was written."""
     return path.stem.rpartition("-")[2]
+
+
+def _files(folder: Path, training: str) -> dict[Path, int]:
+    """Networks whose training has such a name, with the nanosecond of each."""
+    found = {}
+    for path in folder.glob(f"{training}-*.keras"):
+        try:
+            found[path] = path.stat().st_mtime_ns
+        except FileNotFoundError:  # another worker has just written a newer one
+            continue
+    return found
 
 
 def _age(file: tuple[Path, int]) -> tuple[int, str]:

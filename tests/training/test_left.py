@@ -12,7 +12,7 @@ from dnnsa.files import digest
 from dnnsa.models import backend
 from dnnsa.study import Study
 from dnnsa.training.hyperparameters import ACTIVATIONS
-from dnnsa.training.left import Left, digest_of, left_by
+from dnnsa.training.left import Left, digest_of, left_by, newest
 from dnnsa.view.progress import Quiet
 from tests.studies import study as study_of_a_function
 from tests.test_api import Said
@@ -262,6 +262,7 @@ def test_a_worker_that_is_late_does_not_drop_what_a_later_one_has_left(tmp_path)
     newer.write_text("")
     os.utime(newer, (2**32, 2**32))
     left.write(Saved("late"))
+    assert newest(tmp_path) == {left.training: newer}
     assert left.file() == newer
     assert len(list(tmp_path.iterdir())) == 2
 
