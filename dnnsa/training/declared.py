@@ -144,7 +144,7 @@ class Declared:
             layers, kept_of_data = tree.map_structure(_numpy, (weights, averages))
             return twin(shape, layers, kept_of_data, chosen, classes > 0)
 
-        return History(curves, kept, told(outputs, classes), count, diverged, network)
+        return History(curves, curves[:, kept], told(outputs, classes), count, diverged, network)
 
 
 class _Order:

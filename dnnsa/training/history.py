@@ -13,7 +13,7 @@ class History(NamedTuple):
     """A training that has ended; what was not reached is as a network that has learnt nothing has it."""
 
     curves: NDArray[np.float64]  # (4, epochs made): losses and shares of errors, of training and validation data
-    kept: int  # the epoch, from 0, whose weights were kept
+    end: NDArray[np.float64]  # (4,): as the rows of the curves, with the weights that count in the end
     outputs: NDArray[np.float64]  # (test entries, outputs): log probabilities of classes, or values
     parameters: int  # numbers that were trained
     diverged: bool

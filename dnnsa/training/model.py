@@ -9,11 +9,12 @@ import numpy as np
 
 from dnnsa.errors import ModelError
 from dnnsa.files import Digests
-from dnnsa.functions import function_files, load_function
+from dnnsa.functions import function_files, load_functions
 from dnnsa.models import backend
 from dnnsa.models.base import Coords, Evaluator, Outputs, Values
 from dnnsa.settings import settings
 from dnnsa.training.built import Built, arguments
+from dnnsa.training.callbacks import CALLBACKS
 from dnnsa.training.checkpoint import Keep, keep_of
 from dnnsa.training.data import Data, Loaded
 from dnnsa.training.declared import Declared
@@ -224,7 +225,8 @@ class Training:
     def files(self, directory: Path) -> Mapping[str, Path]:
         files = dict(self.data.files(directory))
         if isinstance(self.network, Build):
-            files |= function_files(CALL, self.network.call, directory)
+            for setting, call in _calls(self.network).items():
+                files |= function_files(setting, call, directory)
         return files
 
     def returned(self, directory: Path, digests: Digests) -> Mapping[str, str]:
@@ -288,11 +290,16 @@ class Training:
     ) -> Callable[[dict[str, Any], dict[str, Any], Keep], History]:
         restore = self.early_stopping is not None and self.early_stopping.restore
         if isinstance(self.network, Build):
-            function = load_function(CALL, self.network.call, directory, digests)
-            return Built(function, self.network.hyperparameters, self.network.outputs, data, restore).train
+            functions = load_functions(_calls(self.network), directory, digests)
+            return Built(functions[CALL], functions.get(CALLBACKS), self.network, data, restore).train
         kernel = self.network.kernel if isinstance(self.network, Cnn) else 1
         declared = Declared(self.network.kind, kernel, data, restore)
         return lambda asked, _, keep: declared.train(asked, keep)
+
+
+def _calls(network: Build) -> dict[str, str]:
+    """Its functions, by setting."""
+    return {CALL: network.call} | ({CALLBACKS: network.callbacks} if network.callbacks is not None else {})
 
 
 def _coords(data: Loaded, horizon: int) -> Coords:
