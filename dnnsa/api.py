@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, overload
 
 import xarray as xr
@@ -15,13 +16,14 @@ from dnnsa.cluster import Batch, Cluster, Local, read_profile
 from dnnsa.engine import Job, Plan, Reporter, plan_of, probe, probe_run, time_block
 from dnnsa.errors import InputError, Interrupted, ModelError, RunError, StoreError
 from dnnsa.from_runs import check_apart, kept, read_estimators
+from dnnsa.interop.networks import network_of
 from dnnsa.interop.runs import runs_table
 from dnnsa.interop.trail import checked, trail_table
 from dnnsa.resume import standing
 from dnnsa.rounds import QUICK, run_rounds
 from dnnsa.screening import Screening, regrouped, screening, study_of_bounds
 from dnnsa.study import Study
-from dnnsa.training import Thresholds
+from dnnsa.training import Thresholds, Training
 from dnnsa.view.progress import Quiet, watcher
 from dnnsa.view.screened import heading
 from dnnsa.watch.feed import Feed
@@ -218,8 +220,9 @@ def trail(
     """What each training of a store was given, what it was made of, and how it went: a table of pandas, a row a run.
 
     After the columns of `runs` come the settings (``model.learning_rate``), the architecture (``architecture.depth``),
-    and for the validation loss and error, whichever curve is kept, features of the skill and the class
-    (``validation_loss.t50``, ``validation_loss.class``); see docs/behaviour.md.
+    the file of its network and its SHA-256 if they are kept (``network.file``, ``network.digest``), and for the
+    validation loss and error, whichever curve is kept, features of the skill and the class (``validation_loss.t50``,
+    ``validation_loss.class``); see docs/behaviour.md.
 
     Parameters
     ----------
@@ -239,6 +242,29 @@ def trail(
         The thresholds do not hold.
     """
     return trail_table(Path(path), checked(thresholds), architecture)
+
+
+def network(path: str | Path, run: int) -> Any:
+    """The network that a training of a store has left (``model.keep``), as an uncompiled model of Keras.
+
+    With early stopping that restores, it is that of the best epoch. A declared network gives probabilities where there
+    are classes; one that a function of yours has built gives what it gave there.
+
+    Parameters
+    ----------
+    run
+        As in `runs` and `trail`, counted from 0.
+
+    Raises
+    ------
+    StoreError
+        There is no store of dnnsa, its model is no training, or its networks are not kept.
+    InputError
+        There is no such run, or it is not done.
+    ModelError
+        The file is not there, not the one that was written, or Keras cannot read it.
+    """
+    return network_of(Path(path), run)
 
 
 def screen(
@@ -325,8 +351,28 @@ def plan(study: Study) -> tuple[Plan, float]:
     ModelError
         The model does not load, raises, or answers with something that is no quantity.
     """
-    job = Job(study, study.digests())
-    if study.granularity == "run":
+    made, seconds, _ = planned(study)
+    return made, seconds
+
+
+def planned(study: Study) -> tuple[Plan, float, int]:
+    """As `plan`, and the bytes of the network that its first training leaves, 0 if none is kept; it stays nowhere."""
+    with TemporaryDirectory() as folder:
+        job = Job(_leaving(study, folder), study.digests())
+        made, seconds = _planned(job)
+        return made, seconds, sum(path.stat().st_size for path in Path(folder).iterdir())
+
+
+def _leaving(study: Study, folder: str) -> Study:
+    """A study whose trainings leave their networks in another folder, if they leave any."""
+    if not isinstance(study.model, Training) or study.model.keep is None:
+        return study
+    document = {**study.document, "model": {**study.document["model"], "keep": folder}}
+    return Study(directory=study.directory, **document)
+
+
+def _planned(job: Job) -> tuple[Plan, float]:
+    if job.study.granularity == "run":
         seen, _ = probe_run(job)
         made = plan_of(job, seen.fields)
         return made, seen.seconds * made.runs * made.block

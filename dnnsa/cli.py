@@ -61,7 +61,7 @@ def plan(study: StudyFile) -> None:
     from dnnsa.study import Study
     from dnnsa.view.plan import plan_table
 
-    _print(plan_table(*api.plan(Study.from_yaml(study))))
+    _print(plan_table(*api.planned(Study.from_yaml(study))))
 
 
 @app.command()

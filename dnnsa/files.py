@@ -27,6 +27,21 @@ class ReadsFiles(Protocol):
         ...
 
 
+@runtime_checkable
+class CallsFunctions(Protocol):
+    """A part of a study that depends on what functions return."""
+
+    def returned(self, directory: Path, digests: Digests) -> Digests:
+        """SHA-256 of what they return, by a setting, the files being those of these digests.
+
+        Raises
+        ------
+        ModelError
+            It cannot be used; the message begins with the setting.
+        """
+        ...
+
+
 def digest(path: Path) -> str:
     """SHA-256 in hexadecimal, of a file; or of a folder, of the names and contents of all that is in it."""
     if path.is_dir():

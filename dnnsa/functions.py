@@ -53,13 +53,31 @@ def load_function(setting: str, call: str, directory: Path, digests: Digests) ->
     ModelError
         The file is not the one the study was started with, it does not import, or has no such function.
     """
-    module, _, name = call.partition(":")
-    for named, path in function_files(setting, call, directory).items():
-        verify(named, path, digests)
-    function = getattr(_import(setting, directory, module, digests), name, None)
-    if not callable(function):
-        raise ModelError(f"{setting}: module `{module}` has no function `{name}`.")
-    return cast(Callable[..., Any], function)
+    return load_functions({setting: call}, directory, digests)[setting]
+
+
+def load_functions(calls: Mapping[str, str], directory: Path, digests: Digests) -> dict[str, Callable[..., Any]]:
+    """Import functions that are used together, by setting: what their modules share, such as classes, is one for all.
+
+    Raises
+    ------
+    ModelError
+        As of one.
+    """
+    for setting, call in calls.items():
+        for named, path in function_files(setting, call, directory).items():
+            verify(named, path, digests)
+    _look_beside(directory)
+    modules: dict[str, ModuleType] = {}
+    functions = {}
+    for setting, call in calls.items():
+        module, _, name = call.partition(":")
+        if module not in modules:
+            modules[module] = _import(setting, directory, module, digests)
+        functions[setting] = getattr(modules[module], name, None)
+        if not callable(functions[setting]):
+            raise ModelError(f"{setting}: module `{module}` has no function `{name}`.")
+    return cast(dict[str, Callable[..., Any]], functions)
 
 
 def _beside(directory: Path, module: str) -> Path | None:
@@ -73,12 +91,16 @@ class _StudyFolder(str):
     before: frozenset[str]
 
 
-def _import(setting: str, directory: Path, module: str, digests: Digests) -> ModuleType:
-    path = _beside(directory, module)
+def _look_beside(directory: Path) -> None:
+    """Have Python look in a study's folder for what its modules import, after what is installed."""
     _forget_studies()
     entry = _StudyFolder(directory)
     entry.before = frozenset(sys.modules)
-    sys.path.append(entry)  # for what the module imports from beside it, after what is installed
+    sys.path.append(entry)
+
+
+def _import(setting: str, directory: Path, module: str, digests: Digests) -> ModuleType:
+    path = _beside(directory, module)
     try:
         return importlib.import_module(module) if path is None else _executed(setting, path, module, digests)
     except ModelError:

@@ -175,6 +175,7 @@ def test_the_public_names_are_few():
         "Study",
         "analyse",
         "attribute",
+        "network",
         "open",
         "pixel_maps",
         "reduce",

@@ -1,10 +1,13 @@
 """The runs that a store keeps as a table of pandas, one row a run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from dnnsa.errors import StoreError
+from dnnsa.factors import Choice
+from dnnsa.study import Study
 
 TOLD = ("began", "seconds", "worker", "host", "cause")  # of a run, beside its factors, quantities and state
 
@@ -28,6 +31,24 @@ def runs_table(results: Any, where: str) -> Any:
     columns["state"] = _states(runs["state"])
     columns |= {name: _values(runs[name]) for name in TOLD}
     return pandas.DataFrame(columns, index=pandas.RangeIndex(runs.sizes["run"], name="run"))
+
+
+def given_values(study: Study, columns: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Values of each factor, as the model had them; a store has choices that are no numbers as text.
+
+    Parameters
+    ----------
+    columns
+        Values of each factor by its name, ``(runs,)``, as a store has them.
+    """
+    given = {}
+    for name, law in study.factors.items():
+        values = np.asarray(columns[name]).tolist()
+        if isinstance(law, Choice):
+            told = {str(value): value for value in law.values}
+            values = [told.get(value, value) if isinstance(value, str) else value for value in values]
+        given[name] = values
+    return given
 
 
 def _values(array: Any) -> Any:

@@ -9,8 +9,7 @@ import numpy as np
 
 from dnnsa import store
 from dnnsa.errors import InputError, ModelError, StoreError
-from dnnsa.factors import Choice
-from dnnsa.interop.runs import runs_table
+from dnnsa.interop.runs import given_values, runs_table
 from dnnsa.reading import nearest
 from dnnsa.study import Study
 from dnnsa.training import Thresholds, Training
@@ -20,6 +19,7 @@ from dnnsa.training.data import Loaded, training_size
 from dnnsa.training.described import built_of, declared_of
 from dnnsa.training.history import VALIDATION_ERROR, VALIDATION_LOSS
 from dnnsa.training.hyperparameters import chosen
+from dnnsa.training.left import digest_of, newest
 from dnnsa.training.networks import Build
 from dnnsa.training.quantities import nothing_learnt
 
@@ -45,11 +45,13 @@ def trail_table(path: Path, thresholds: Thresholds, architecture: bool) -> Any:
     _check_kept(path, runs.attrs["quantities"])
     data = model.data.load(study.directory, digests)
     done = np.flatnonzero(table["state"] == "done")
-    given = _given(study, table)
+    given = given_values(study, table)
     columns = {f"model.{name}": values for name, values in _settings(study, given).items()}
-    columns["data.digest"] = [digests["model.data.path"]] * len(table)
+    columns["data.digest"] = [digests[model.data.known_by]] * len(table)
     values = [{name: column[run] for name, column in given.items()} for run in done]
     columns |= _spread(_made(study, digests, data, values, architecture), done, len(table))
+    if model.keep is not None:
+        columns |= _spread(_left(study, digests, values), done, len(table))
     guess = nothing_learnt(data)
     for name, row in SERIES.items():
         if f"{name}_curve" in runs:
@@ -133,18 +135,6 @@ def _check_kept(path: Path, kept: Sequence[str]) -> None:
 # what a run was given -------------------------------------------------------------------------------------------------
 
 
-def _given(study: Study, table: Any) -> dict[str, list[Any]]:
-    """Values of each factor, as the model had them; a store has choices that are no numbers as text."""
-    given = {}
-    for name, law in study.factors.items():
-        values = table[name].tolist()
-        if isinstance(law, Choice):
-            told = {str(value): value for value in law.values}
-            values = [told.get(value, value) if isinstance(value, str) else value for value in values]
-        given[name] = values
-    return given
-
-
 def _settings(study: Study, given: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     """Settings of `model` in each run, by their path from there: constants of the study and factors alike."""
     assert isinstance(study.model, Training)
@@ -206,6 +196,20 @@ def _told(one: Architecture) -> dict[str, Any]:
         "shapes": " ".join("x".join(map(str, (layer.shape or ("?", "?"))[1:])) for layer in one.layers),
     }
     return {f"architecture.{name}": value for name, value in told.items()}
+
+
+def _left(study: Study, digests: Mapping[str, str], values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The file of the network that each run has left, from the study's folder, and its SHA-256; none if it is gone."""
+    assert isinstance(study.model, Training)
+    folder = Path(str(study.model.keep))
+    files = newest(study.directory / folder)
+    rows = []
+    for one in values:
+        left = study.model.left(study.directory, digests, one)
+        file = files.get(left.training) if left else None
+        place = folder / file.name if file else None
+        rows.append({"network.file": place and place.as_posix(), "network.digest": file and digest_of(file)})
+    return rows
 
 
 def _spread(rows: Sequence[Mapping[str, Any]], done: Any, count: int) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from dnnsa.store.lock import is_held
 from dnnsa.store.outcomes import opened_runs
 from dnnsa.store.runs import RUNS
 from dnnsa.study import Study
+from dnnsa.training.called import ARRAYS, CALL
 
 NOT_COMPARED = ("name", "max_failed", "time_limit", "stop", "design.base_points")  # settings, with what is under them
+RETURNED = {ARRAYS: f"{CALL}: the function returns other arrays"}  # what is told where a digest is not of a file
 
 
 def attributes(path: Path) -> dict[str, Any]:
@@ -81,7 +83,11 @@ def differences(attrs: Mapping[str, Any], study: Study, digests: Mapping[str, st
         for key in {**stored, **mine}
         if stored.get(key) != mine.get(key) and not any(f"{key}.".startswith(f"{one}.") for one in NOT_COMPARED)
     ]
-    told += [f"{key}: the file has changed" for key in {**files, **digests} if files.get(key) != digests.get(key)]
+    told += [
+        RETURNED.get(key, f"{key}: the file has changed")
+        for key in {**files, **digests}
+        if files.get(key) != digests.get(key)
+    ]
     if not told and list(document["factors"]) != list(study.document["factors"]):
         return ["factors: they stand in another order"]
     return told

@@ -190,6 +190,8 @@ def _of_model(study: Parts) -> Iterator[str]:
             yield f"{key}: is for networks, such as `model.kind: keras`; a function names its quantities itself."
     if isinstance(study.model, Training):
         yield from of_training(study.model, study.factors)
+        if study.model.keep is not None and study.granularity != "run":
+            yield "model.keep: a store says with `granularity: run` alone which network is of which run: give that too."
 
 
 def _of_network(study: Parts, model: InputModel) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dnnsa.draws import Draws, files_of, layout_of, load_draws
 from dnnsa.errors import StudyError, under
 from dnnsa.estimators import Estimator
 from dnnsa.factors import Factor, apart
-from dnnsa.files import Digests, ReadsFiles, digest
+from dnnsa.files import CallsFunctions, Digests, ReadsFiles, digest
 from dnnsa.layout import Layout
 from dnnsa.models import Model
 from dnnsa.perturb import Perturbation
@@ -106,12 +106,12 @@ class Study:
         return reading.write(self.document)
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of every file that the results depend on, by the setting that names it.
+        """SHA-256 of every file that the results depend on, and of data that a function returns, by setting.
 
         Raises
         ------
         ModelError
-            A file is missing.
+            A file is missing, or the function does not return what it should.
         """
         files = dict(self.model.files(self.directory)) | (dict(self.cases.files(self.directory)) if self.cases else {})
         files |= files_of(self.design, self.factors, self.directory)
@@ -119,7 +119,10 @@ class Study:
             if isinstance(part, ReadsFiles):
                 with under(where):
                     files |= {f"{where}.{setting}": path for setting, path in part.files(self.directory).items()}
-        return {setting: digest(path) for setting, path in files.items()}
+        digests = {setting: digest(path) for setting, path in files.items()}
+        if isinstance(self.model, CallsFunctions):
+            digests |= self.model.returned(self.directory, digests)
+        return digests
 
     def parts(self) -> Iterator[tuple[str, object]]:
         """What is done to inputs and weights and what is computed of outputs, each with its path in the file."""

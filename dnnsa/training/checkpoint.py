@@ -53,5 +53,9 @@ def keep_of(folder: Path | None, every: int, asked: Mapping[str, Any]) -> Keep:
     """Where a training is kept that is asked for in these words."""
     if folder is None:
         return Keep()
-    name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return Keep(folder / f"{name}.npz", every)
+    return Keep(folder / f"{name_of(asked)}.npz", every)
+
+
+def name_of(asked: Mapping[str, Any]) -> str:
+    """The same name for the same training, whoever makes it: a SHA-256 in hexadecimal."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

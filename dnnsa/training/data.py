@@ -1,6 +1,7 @@
-"""What networks are trained on: the arrays of an ``.npz`` file, split into training, validation and test data."""
+"""What networks are trained on: arrays of a file or of a function, split into training, validation and test data."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,7 +12,9 @@ from dnnsa.cases import read_arrays
 from dnnsa.designs.counter import words
 from dnnsa.errors import ModelError
 from dnnsa.files import Digests, verify
+from dnnsa.functions import check_call, function_files
 from dnnsa.settings import settings
+from dnnsa.training.called import ARRAYS, CALL, called, check_same, digest_of
 from dnnsa.training.hyperparameters import (
     SEED,
     SHARE,
@@ -44,7 +47,7 @@ class Loaded(NamedTuple):
     validation: Part
     test: Part
     classes: int  # 0 for targets
-    cases: NDArray[np.int64]  # (test entries,) their positions in the file
+    cases: NDArray[np.int64]  # (test entries,) their positions in the arrays
 
     @property
     def outputs(self) -> int:
@@ -54,10 +57,14 @@ class Loaded(NamedTuple):
 
 @settings
 class Data:
-    """The data file, and how it is split."""
+    """The data, in a file or from a function, and how they are split."""
 
-    path: str
-    """An .npz file of arrays, relative to the study file."""
+    path: str | None = None
+    """An .npz file of arrays, relative to the study file; this or `call`."""
+    call: str | None = None
+    """`module:function` that returns such arrays by name; beside the study file, or installed."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """What it is called with, by keyword: constants."""
     inputs: str = "inputs"
     """Name of the array of inputs in it, shape `(entries, *shape)`."""
     labels: str | None = None
@@ -83,6 +90,12 @@ class Data:
 
     def __post_init__(self) -> None:
         wrong = wrong_constants(self.sorts, self.hyperparameters)
+        if (self.path is None) == (self.call is None):
+            wrong.append("give either `path` (an .npz file) or `call` (a function), not both and not none")
+        if self.call is not None:
+            check_call(self.call)
+        elif self.arguments:
+            wrong.append(f"`arguments` are what `call` is called with, and there is none, got {self.arguments}")
         if (self.labels is None) == (self.targets is None):
             wrong.append("give either `labels` (classes) or `targets` (numbers), not both and not none")
         if self.split is None and not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
@@ -100,11 +113,47 @@ class Data:
         """What may be a factor."""
         return {name: getattr(self, name) for name in self.sorts}
 
+    @property
+    def known_by(self) -> str:
+        """The setting whose digest, among those of the study's files, is that of the data."""
+        return PATH if self.call is None else ARRAYS
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Names of arrays that are asked for, by the setting that does."""
+        asked = {f"model.data.{key}": getattr(self, key) for key in ("inputs", "labels", "targets", "split")}
+        return {setting: name for setting, name in asked.items() if name is not None}
+
     def files(self, directory: Path) -> Mapping[str, Path]:
-        path = directory / self.path
+        if self.call is not None:
+            return function_files(CALL, self.call, directory)
+        path = directory / str(self.path)
         if not path.is_file():
             raise ModelError(f"{PATH}: there is no file {path}: give the path of an .npz file from the study file.")
         return {PATH: path}
+
+    def returned(self, directory: Path, digests: Digests) -> dict[str, str]:
+        """The digest of the arrays that the function returns; nothing where the data are in a file.
+
+        Raises
+        ------
+        ModelError
+            The function is not found, raises, or returns something else.
+        """
+        if self.call is None:
+            return {}
+        return {ARRAYS: digest_of(called(self.call, self.arguments, directory, digests, self.wanted))}
+
+    def _arrays(self, directory: Path, digests: Digests) -> Mapping[str, NDArray[Any]]:
+        """What is asked for, by setting, as it was when the study was started."""
+        if self.call is not None:
+            arrays = called(self.call, self.arguments, directory, digests, self.wanted)
+            check_same(self.call, arrays, digests)
+            return arrays
+        path = directory / str(self.path)
+        verify(PATH, path, digests)
+        found = read_arrays(PATH, path, tuple(self.wanted.items()))
+        return {setting: array for setting, array in zip(self.wanted, found, strict=True) if array is not None}
 
     def load(self, directory: Path, digests: Digests) -> Loaded:
         """Read the data that the study was started with, and split them.
@@ -112,13 +161,12 @@ class Data:
         Raises
         ------
         ModelError
-            The file is another one or damaged, an array is not in it or not what is needed, or a part is empty.
+            The file is another one or damaged, or the function returns something else; an array is not there or not
+            what is needed, or a part is empty.
         """
-        path = directory / self.path
-        verify(PATH, path, digests)
-        asked = [(f"model.data.{key}", getattr(self, key)) for key in ("inputs", "labels", "targets", "split")]
-        inputs, labels, targets, split = read_arrays(PATH, path, tuple(asked))
-        inputs = _numbers("model.data.inputs", self.inputs, inputs)
+        arrays = self._arrays(directory, digests)
+        labels, targets, split = (arrays.get(f"model.data.{key}") for key in ("labels", "targets", "split"))
+        inputs = _numbers("model.data.inputs", self.inputs, arrays["model.data.inputs"])
         count = len(inputs)
         truth: NDArray[Any]
         if labels is not None:

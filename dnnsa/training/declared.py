@@ -16,6 +16,7 @@ from dnnsa.training.layers import Architecture, Shape, forward, initial, padded,
 from dnnsa.training.optimizers import first_slot
 from dnnsa.training.seeds import orders, words
 from dnnsa.training.stopping import Course
+from dnnsa.training.twin import twin
 
 ROWS = 10  # epochs that one call makes, where nothing is decided between them
 Chosen = Mapping[str, Any]  # hyperparameters of a run, by setting
@@ -73,7 +74,7 @@ class Declared:
             if keep.every and until % keep.every == 0:
                 keep.write(_arrays(now))
         keep.remove()
-        return self._history(now, hyper, shape, chosen["network.width"])
+        return self._history(now, hyper, shape, chosen)
 
     def _start(self, chosen: Chosen, shape: Shape) -> Now:
         from keras import tree
@@ -124,7 +125,9 @@ class Declared:
         )
         return tree.map_structure(_tensor, hyper)  # type: ignore[no-any-return]
 
-    def _history(self, now: Now, hyper: Hyper, shape: Shape, width: int) -> History:
+    def _history(self, now: Now, hyper: Hyper, shape: Shape, chosen: Chosen) -> History:
+        from keras import tree
+
         weights, averages = now.kept if self.restore else (now.state.weights, now.state.averages)
         inputs = self.test[0]
         pieces = [
@@ -135,7 +138,13 @@ class Declared:
         curves = now.course.array()
         diverged = not (np.isfinite(curves).all() and np.isfinite(outputs).all())
         kept = now.course.best_epoch if self.restore else curves.shape[1] - 1
-        return History(curves, kept, told(outputs, self.data.classes), parameters(shape, width), diverged)
+        classes, count = self.data.classes, parameters(shape, chosen["network.width"])
+
+        def network() -> Any:
+            layers, kept_of_data = tree.map_structure(_numpy, (weights, averages))
+            return twin(shape, layers, kept_of_data, chosen, classes > 0)
+
+        return History(curves, curves[:, kept], told(outputs, classes), count, diverged, network)
 
 
 class _Order:

@@ -1,6 +1,7 @@
 """A training as the model of a study: hyperparameters are its factors, and each run trains a network."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,11 +9,12 @@ import numpy as np
 
 from dnnsa.errors import ModelError
 from dnnsa.files import Digests
-from dnnsa.functions import function_files, load_function
+from dnnsa.functions import function_files, load_functions
 from dnnsa.models import backend
 from dnnsa.models.base import Coords, Evaluator, Outputs, Values
 from dnnsa.settings import settings
-from dnnsa.training.built import Built
+from dnnsa.training.built import Built, arguments
+from dnnsa.training.callbacks import CALLBACKS
 from dnnsa.training.checkpoint import Keep, keep_of
 from dnnsa.training.data import Data, Loaded
 from dnnsa.training.declared import Declared
@@ -32,6 +34,7 @@ from dnnsa.training.hyperparameters import (
     chosen,
     wrong_constants,
 )
+from dnnsa.training.left import Left, left_by
 from dnnsa.training.networks import Build, Cnn, Network
 from dnnsa.training.quantities import QUANTITIES, ended
 
@@ -161,6 +164,8 @@ class Training:
     """What is computed of each training, by name."""
     checkpoint: Checkpoint | None = None
     """Declared networks are kept so, and go on where a worker died; nothing is kept unless given."""
+    keep: str | None = None
+    """A folder that all workers see, relative to the study file, for the networks of trainings; none unless given."""
 
     def __post_init__(self) -> None:
         own = {name: getattr(self, name) for name in SORTS}
@@ -220,8 +225,13 @@ class Training:
     def files(self, directory: Path) -> Mapping[str, Path]:
         files = dict(self.data.files(directory))
         if isinstance(self.network, Build):
-            files |= function_files(CALL, self.network.call, directory)
+            for setting, call in _calls(self.network).items():
+                files |= function_files(setting, call, directory)
         return files
+
+    def returned(self, directory: Path, digests: Digests) -> Mapping[str, str]:
+        """The digest of what a function returns as data, by its setting."""
+        return self.data.returned(directory, digests)
 
     def load(self, directory: Path, digests: Digests) -> Evaluator:
         """Read the data and make the trainer ready, in the process that will train.
@@ -249,7 +259,10 @@ class Training:
             if asked["epochs"] > horizon:
                 raise ValueError(f"model.horizon: a run of {asked['epochs']} epochs is longer than {horizon}")
             keep = keep_of(kept, every, {**about, "run": asked})
-            one = ended(train(asked, values, keep), data, horizon, self.threshold)
+            history = train(asked, values, keep)
+            if (left := self.left(directory, digests, values)) and history.network:
+                left.write(history.network())
+            one = ended(history, data, horizon, self.threshold)
             return {name: np.asarray(QUANTITIES[name].of(one), dtype=np.float64) for name in self.quantities}
 
         def run(values: Values) -> Outputs:
@@ -259,16 +272,34 @@ class Training:
 
         return Evaluator(run, self.dims, _coords(data, horizon))
 
+    def left(self, directory: Path, digests: Digests, values: Mapping[str, Any]) -> Left | None:
+        """Where the training leaves its network that has these values of factors; None if none is kept.
+
+        Its name follows from what the network is a function of: not from what is computed of it.
+        """
+        if self.keep is None:
+            return None
+        own = replace(self, quantities=("loss",), threshold=0.1, checkpoint=None, keep=None)
+        told = {"run": chosen(self.sorts, self.hyperparameters, values)}
+        if isinstance(self.network, Build):
+            told["arguments"] = arguments(self.network.hyperparameters, values)
+        return left_by(directory / self.keep, {"files": dict(digests), "model": repr(own), **told})
+
     def _trainer(
         self, directory: Path, digests: Digests, data: Loaded
     ) -> Callable[[dict[str, Any], dict[str, Any], Keep], History]:
         restore = self.early_stopping is not None and self.early_stopping.restore
         if isinstance(self.network, Build):
-            function = load_function(CALL, self.network.call, directory, digests)
-            return Built(function, self.network.hyperparameters, self.network.outputs, data, restore).train
+            functions = load_functions(_calls(self.network), directory, digests)
+            return Built(functions[CALL], functions.get(CALLBACKS), self.network, data, restore).train
         kernel = self.network.kernel if isinstance(self.network, Cnn) else 1
         declared = Declared(self.network.kind, kernel, data, restore)
         return lambda asked, _, keep: declared.train(asked, keep)
+
+
+def _calls(network: Build) -> dict[str, str]:
+    """Its functions, by setting."""
+    return {CALL: network.call} | ({CALLBACKS: network.callbacks} if network.callbacks is not None else {})
 
 
 def _coords(data: Loaded, horizon: int) -> Coords:

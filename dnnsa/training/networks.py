@@ -97,9 +97,13 @@ class Build:
     """What it is called with, by keyword: the name of a factor, or a constant; text that is no factor is a constant."""
     outputs: Literal["probabilities", "logits"] = "probabilities"
     """What the model gives where there are classes."""
+    callbacks: str | None = None
+    """`module:function`, `(**hyperparameters) -> list of keras.callbacks.Callback`, of each training; none if null."""
 
     def __post_init__(self) -> None:
         check_call(self.call)
+        if self.callbacks is not None:
+            check_call(self.callbacks, "callbacks")
 
 
 NETWORKS: dict[str, type] = {"mlp": Mlp, "cnn": Cnn, "build": Build}

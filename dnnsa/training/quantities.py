@@ -70,8 +70,8 @@ def measure(truth: NDArray[Any], outputs: Array, classes: int) -> tuple[float, f
 
 
 def _kept(row: int) -> Callable[[Ended], float]:
-    """A metric at the epoch whose weights were kept."""
-    return lambda one: float(one.curves[row, -1 if one.history.diverged else one.history.kept])
+    """A metric with the weights that count in the end."""
+    return lambda one: float(one.curves[row, -1] if one.history.diverged else one.history.end[row])
 
 
 def _log10_loss(one: Ended) -> float:

@@ -6,8 +6,14 @@ from dnnsa.engine import Plan
 from dnnsa.engine.plan import blocks_a_task, window
 
 
-def plan_table(plan: Plan, seconds: float) -> Any:
-    """Runs, tasks, bytes and time of a study, as a rich table; a block took ``seconds`` in this process."""
+def plan_table(plan: Plan, seconds: float, network: int = 0) -> Any:
+    """Runs, tasks, bytes and time of a study, as a rich table; a block took ``seconds`` in this process.
+
+    Parameters
+    ----------
+    network
+        Bytes of the network that a training leaves; 0 where none is kept.
+    """
     from dask.system import CPU_COUNT
     from rich.table import Table
 
@@ -31,6 +37,9 @@ def plan_table(plan: Plan, seconds: float) -> Any:
         "time": f"about {_seconds(blocks * seconds / CPU_COUNT)} on {CPU_COUNT} workers like this process, "
         "after their start",
     }
+    if network:
+        runs = plan.base_points * plan.runs
+        rows["networks"] = f"{_bytes(network)} of the first, about {_bytes(network * runs)} if all runs are different"
     for key, value in rows.items():
         table.add_row(key, value)
     return table

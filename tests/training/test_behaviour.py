@@ -207,7 +207,7 @@ def data_of(labels=(0, 0, 0, 1), validation=(0, 0, 1, 1)):
 def history(errors, diverged=False):
     curves = np.zeros((4, len(errors)))
     curves[VALIDATION_ERROR], curves[VALIDATION_LOSS] = errors, 0.5
-    return History(curves, len(errors) - 1, np.log(np.full((4, 2), 0.5)), 3, diverged)
+    return History(curves, curves[:, -1], np.log(np.full((4, 2), 0.5)), 3, diverged)
 
 
 def quantities(one):
@@ -227,7 +227,7 @@ def test_quantities_of_targets_are_of_the_validation_loss():
     data = Loaded(targets, targets, targets, classes=0, cases=np.arange(2))
     curves = np.zeros((4, 4))
     curves[VALIDATION_LOSS] = [1, 0.5, 0.25, 0.25]
-    one = ended(History(curves, 3, np.zeros((2, 1)), 3, False), data, 4, 0.1)
+    one = ended(History(curves, curves[:, 3], np.zeros((2, 1)), 3, False), data, 4, 0.1)
     assert nothing_learnt(data)[VALIDATION_LOSS] == 1
     assert quantities(one) == [0.75, 0.75, 0.5, 0, 2]
 

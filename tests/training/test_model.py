@@ -105,7 +105,9 @@ def data_of(classes=2):
 
 def test_what_has_learnt_nothing_gives_the_shares_of_the_classes():
     np.testing.assert_allclose(np.exp(guessed(data_of())), [4 / 6, 2 / 6])
-    bad = History(np.array([[1, np.nan], [0.5, 0.5], [1, np.nan], [0.5, 0.5]]), 1, np.full((4, 2), np.nan), 3, True)
+    bad = History(
+        np.array([[1, np.nan], [0.5, 0.5], [1, np.nan], [0.5, 0.5]]), np.ones(4), np.full((4, 2), np.nan), 3, True
+    )
     one = ended(bad, data_of(), 4, 0.1)
     assert QUANTITIES["error"].of(one) == 0.25
     assert one.curves[2].tolist()[:1] == [1.0]
@@ -114,13 +116,13 @@ def test_what_has_learnt_nothing_gives_the_shares_of_the_classes():
 
 def test_the_calibration_error_is_the_distance_of_confidence_and_accuracy():
     sure = np.log([[0.9, 0.1]] * 3 + [[0.9, 0.1]])
-    history = History(np.zeros((4, 3)), 2, sure, 3, False)
+    history = History(np.zeros((4, 3)), np.zeros(4), sure, 3, False)
     assert QUANTITIES["calibration_error"].of(ended(history, data_of(), 3, 0.1)) == pytest.approx(0.9 - 0.75)
 
 
 def test_epochs_to_a_threshold_are_one_more_than_there_are_where_it_is_not_reached():
     curve = np.array([0.5, 0.2, 0.1])
-    history = History(np.stack([curve] * 4), 2, np.zeros((4, 2)), 3, False)
+    history = History(np.stack([curve] * 4), np.full(4, 0.1), np.zeros((4, 2)), 3, False)
     assert [QUANTITIES["epochs_to"].of(ended(history, data_of(), 5, at)) for at in (0.2, 0.05)] == [2, 6]
 
 
