@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def backend() -> str:
     if keras is None:
         return ""
     name = str(keras.backend.backend())
-    return f"{name} {version(name)} on {', '.join(dict.fromkeys(_DEVICES[name]()))}" if name in _DEVICES else name
+    if name not in _DEVICES:
+        return name
+    made = import_module(name).__version__  # not that of a package: some have other names, such as tensorflow-cpu
+    return f"{name} {made} on {', '.join(dict.fromkeys(_DEVICES[name]()))}"
 
 
 def _of_tensorflow() -> list[str]:
