@@ -17,7 +17,7 @@ types:
 	$(BIN)/mypy dnnsa
 
 test:
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 # Names, versions and markers only; nothing in the file says where a package came from.
 lock:

@@ -1,20 +1,24 @@
 """Maps of what a classifier looks at, beside Xplique's: speed, error, coverage, and how well they rank.
 
     pip install --no-deps xplique tf_keras tensorflow-probability deprecated einops decorator dm-tree cloudpickle
+    pip install --no-deps quantus cachetools tqdm
     pip install opencv-python-headless
     python benchmarks/attribution.py [--small]
 
-Xplique asks for an older TensorFlow than ours and runs on this one, hence `--no-deps`. The network is a small CNN,
-trained here in seconds on scikit-learn's digits at 32 x 32 pixels; masks are of 8 x 8 cells, and the score is the logit
-of the class. Everything runs in this process, with the threads that TensorFlow takes by itself.
+Xplique and Quantus ask for an older TensorFlow and Keras than ours and run on these, hence `--no-deps`. The
+network is a small CNN, trained here in seconds on scikit-learn's digits at 32 x 32 pixels; masks are of 8 x 8 cells,
+and the score is the logit of the class. Everything runs in this process, with the threads that TensorFlow takes by
+itself.
 
-- Speed: the least of three turns each, of as many passes: the network alone in a compiled loop; `dnnsa.attribute` on a
+- Speed, the least of three turns, of as many passes: the network alone in a compiled loop; `dnnsa.attribute` on a
   worker in this process, from images to maps with intervals; Xplique's Sobol' method.
-- Error: of total indices at 128 base points, over several seeds, against 4,096 base points (twice, of two seeds).
+- Error: of total indices at 128 base points, over several seeds, against 4,096 base points, of the small version 1,024
+  (twice, of two seeds).
 - An additive function of 64 factors, whose total indices sum to 1, at 256 base points: the worst of 20 seeds, each of
   which is a design of its own. Xplique's points have no seed.
 - The same masks and Jansen's form: the largest difference to Xplique's map.
-- Deletion (less is better), insertion and mu-fidelity (more is better) by Xplique's code, of maps upsampled as it does.
+- Deletion (less is better), insertion and mu-fidelity (more is better) by Xplique's code, of maps upsampled as it does;
+  the mean of Quantus's curve of pixel flipping, of logits (less is better).
 
 The last line is JSON.
 """
@@ -52,12 +56,13 @@ Array = np.ndarray[Any, Any]
 class Sizes(NamedTuple):
     images: int  # in the race
     base_points: int  # of each of them
+    reference: int  # base points that errors are against
     seeds: int  # of the error at 128 base points
     ranked: int  # images of the metrics
     turns: int
 
 
-FULL, SMALL = Sizes(64, 256, 12, 64, 3), Sizes(16, 128, 3, 8, 2)
+FULL, SMALL = Sizes(128, 256, 4096, 12, 64, 3), Sizes(64, 128, 1024, 3, 8, 1)
 
 
 def network() -> tuple[keras.Model, Array, Array]:
@@ -144,7 +149,7 @@ def errors(model: keras.Model, images: Array, classes: Array, sizes: Sizes, clie
         maps = dnnsa.attribute(model, images, classes, **settings, client=client, reporter=Quiet())
         return cells(maps["ST"].values), cells(maps["ST_lower"].values), cells(maps["ST_upper"].values)
 
-    references = [ours(4096, 1000 + number)[0] for number in range(2)]
+    references = [ours(sizes.reference, 1000 + number)[0] for number in range(2)]
     truth = np.mean(references, axis=0)  # (images, cells)
 
     def relative(error: Array) -> Array:
@@ -219,7 +224,8 @@ def additive() -> dict[str, float]:
 
 
 def metrics(model: keras.Model, images: Array, classes: Array, sizes: Sizes, client: Any) -> dict[str, list[float]]:
-    """Deletion, insertion and mu-fidelity of several maps, by Xplique's metrics of the probabilities."""
+    """Deletion, insertion and mu-fidelity by Xplique's metrics of the probabilities, and Quantus's pixel flipping."""
+    import quantus
     from xplique.attributions import GradientInput
     from xplique.metrics import Deletion, Insertion, MuFidelity
 
@@ -227,6 +233,12 @@ def metrics(model: keras.Model, images: Array, classes: Array, sizes: Sizes, cli
     one_hot = keras.utils.to_categorical(classes, 10)
     likely = keras.Sequential([model, keras.layers.Softmax()])
     judges = [judge(likely, images, one_hot) for judge in (Deletion, Insertion, MuFidelity)]
+    flipping = quantus.PixelFlipping(features_in_step=SIDE, disable_warnings=True)
+
+    def flipped(one: Array) -> float:
+        settings = {"channel_first": False, "softmax": False}
+        return float(np.mean(flipping(model, images, classes, one.transpose(0, 3, 1, 2), **settings)))
+
     ours = dnnsa.attribute(model, images, classes, grid=GRID, client=client, reporter=Quiet())
     coarse = cells(ours["ST"].values).reshape(-1, GRID, GRID, 1)
     maps = {
@@ -236,7 +248,8 @@ def metrics(model: keras.Model, images: Array, classes: Array, sizes: Sizes, cli
         "gradient x input": np.asarray(GradientInput(model)(images, one_hot)),
         "random": np.random.default_rng(0).random(images.shape).astype("float32"),
     }
-    return {name: [float(judge(np.asarray(one, "float32"))) for judge in judges] for name, one in maps.items()}
+    maps = {name: np.asarray(one, "float32") for name, one in maps.items()}
+    return {name: [*(float(judge(one)) for judge in judges), flipped(one)] for name, one in maps.items()}
 
 
 def show(title: str, head: list[str], rows: list[list[str]]) -> None:
@@ -281,7 +294,7 @@ def main() -> None:
         ],
     )
     rows = [[name, *(f"{value:.3f}" for value in values)] for name, values in ranked.items()]
-    show(f"maps of {sizes.ranked} images", ["", "deletion", "insertion", "mu-fidelity"], rows)
+    show(f"maps of {sizes.ranked} images", ["", "deletion", "insertion", "mu-fidelity", "pixel flipping"], rows)
     print(f"coverage of nominal 95 % intervals: {erred['coverage']:.3f}")
     print(f"same masks, Jansen: largest difference to Xplique's map {apart_by:.1e}")
     told = {

@@ -17,6 +17,16 @@ settings.load_profile("house")
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+SERIAL = ("slurm",)  # folders whose tests share a machine
+
+
+def pytest_collection_modifyitems(items):
+    """With `--dist loadgroup` a file's tests stay in one process, which makes its fixtures once."""
+    for item in items:
+        shared = [part for part in item.path.parts if part in SERIAL]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def client():
     with Local(workers=2).open() as client:

@@ -248,7 +248,7 @@ def _measuring(study: Subject, nominal: _Nominal, place: Place) -> tuple[list[St
 
     def judge(rows: Rows) -> Rows:
         """What a run with an input that is not finite gives is NaN, and each row gets what is known of its case."""
-        bad = ~ops.all(ops.isfinite(rows["inputs"]), axis=whole(rows["inputs"].shape[1:]))  # (rows,)
+        bad = _not_finite(rows["inputs"])
         outputs = _nan_where(bad, rows["outputs"])
         hidden = {name: _nan_where(bad, array) for name, array in rows["hidden"].items()}
         known = {key: ops.take(array, rows["case"], axis=0) for key, array in of_case.items()}
@@ -271,6 +271,16 @@ def _measuring(study: Subject, nominal: _Nominal, place: Place) -> tuple[list[St
     empty = {name: array[:0] for name, array in on_host(values).items()}
     check_coords(study.quantities, {name: array.shape[1:] for name, array in empty.items()})
     return stages, empty
+
+
+def _not_finite(inputs: Tensor) -> Tensor:
+    """Which rows hold a number that is NaN or infinite, (rows,)."""
+    from keras import ops
+
+    axes = whole(inputs.shape[1:])
+    # A sum is finite only if all of its terms are, and is read faster than they are; it may also be too large a number.
+    bad = ~ops.isfinite(ops.sum(inputs, axis=axes))
+    return ops.cond(ops.any(bad), lambda: ~ops.all(ops.isfinite(inputs), axis=axes), lambda: bad)
 
 
 def _nan_where(bad: Tensor, outputs: Tensor) -> Tensor:

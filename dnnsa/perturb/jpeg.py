@@ -1,6 +1,7 @@
 """What JPEG loses of an image: 8 x 8 cosine transforms, rounded to steps that the quality says.
 
-Tables: ITU-T T.81, annex K. How quality scales them, and where integers are rounded, is as in the IJG's libjpeg.
+Tables: ITU-T T.81, annex K. How quality scales them, where integers are rounded, and how colour gets fewer rows and
+columns and is read again is as in the IJG's libjpeg.
 """
 
 from typing import ClassVar, Literal
@@ -45,7 +46,7 @@ _SIDE = 8
 
 @settings
 class Jpeg:
-    """Images as they come back from a JPEG file of some quality, colour at full resolution.
+    """Images as they come back from a JPEG file of some quality.
 
     Values are rounded to 256 levels first, as they are in a file, so that no quality changes nothing. At the right and
     at the bottom edge, blocks are filled by the last pixels.
@@ -58,6 +59,8 @@ class Jpeg:
     """From 1 to 100, as libjpeg and Pillow have it: a factor or a number; outside is NaN."""
     high: float = 1.0
     """White, in units of the input; black is 0. A value outside of the two makes its image NaN."""
+    colour: Literal["full", "half"] = "full"
+    """Rows and columns of colour in the file: as many as those of brightness, or half as many."""
 
     def __post_init__(self) -> None:
         check_positive("high", self.high)
@@ -84,14 +87,62 @@ class Jpeg:
         sound = ops.logical_and(ops.logical_and(quality >= 1, quality <= 100), inside)
         levels = _rounded(ops.where(sound[:, None, None, None], inputs, ops.zeros_like(inputs)) * (255 / self.high))
         quality = ops.where(sound, quality, ops.full_like(quality, 50))
-        colour = inputs.shape[3] == 3
-        centre = ops.convert_to_tensor([128, 0, 0] if colour else [128], inputs.dtype)
-        tables = (_LUMINANCE, _CHROMINANCE, _CHROMINANCE) if colour else (_LUMINANCE,)
-        steps = ops.stack([_steps(quality, table) for table in tables], axis=1)  # (rows, channels, 64)
-        levels = _rounded(_turned(levels, _TO_YCC)) if colour else levels
-        levels = _lossy(levels - centre, steps) + centre
-        levels = _in_range(_rounded(_turned(levels, _TO_RGB)), 0) if colour else levels
+        levels = self._of_colours(levels, quality) if inputs.shape[3] == 3 else _brightness(levels, quality)
         return nan_unless(sound[:, None, None, None], levels * (self.high / 255))
+
+    def _of_colours(self, levels: Tensor, quality: Tensor) -> Tensor:
+        """Levels of red, green and blue as they come back."""
+        from keras import ops
+
+        levels = _rounded(_turned(levels, _TO_YCC))
+        chroma, steps = levels[..., 1:], _steps(quality, _CHROMINANCE)
+        chroma = _lossy(chroma, steps) if self.colour == "full" else _coarse(chroma, steps)
+        levels = ops.concatenate([_brightness(levels[..., :1], quality), chroma], axis=3)
+        return _in_range(_rounded(_turned(levels, _TO_RGB)), 0)
+
+
+def _brightness(levels: Tensor, quality: Tensor) -> Tensor:
+    """Levels of grey as they come back, (rows, height, width, 1)."""
+    return _lossy(levels - 128, _steps(quality, _LUMINANCE)) + 128
+
+
+def _coarse(chroma: Tensor, steps: Tensor) -> Tensor:
+    """Colour that comes back from half as many rows and columns: means of 2 x 2 pixels, interpolated."""
+    height, width = chroma.shape[1:3]
+    half = _lossy(_halved(chroma), steps)[:, :, : -(-width // 2)]
+    return _doubled(half)[:, :height, :width]
+
+
+def _halved(chroma: Tensor) -> Tensor:
+    """Means of 2 x 2 pixels, rounded down and up in turns; the last pixels are repeated to the right up to a block."""
+    from keras import ops
+
+    for axis, unit in ((1, 2), (2, 2 * _SIDE)):
+        size = chroma.shape[axis]
+        chroma = ops.take(chroma, np.minimum(np.arange(-(-size // unit) * unit), size - 1), axis=axis)
+    sums = sum(chroma[:, down::2, across::2] for down in (0, 1) for across in (0, 1))
+    bias = ops.convert_to_tensor(1 + np.arange(sums.shape[2]) % 2, chroma.dtype)
+    return ops.floor((sums + bias[:, None]) / 4)
+
+
+def _doubled(half: Tensor) -> Tensor:
+    """Twice as many rows and columns, between neighbours at weights of 3 to 1; of one or two columns, as they are."""
+    from keras import ops
+
+    if half.shape[2] <= 2:
+        return ops.repeat(ops.repeat(half, 2, axis=1), 2, axis=2)
+    sixteenths = _between(_between(half, 1), 2)
+    bias = ops.convert_to_tensor(8 - np.arange(sixteenths.shape[2]) % 2, half.dtype)
+    return ops.floor((sixteenths + bias[:, None]) / 16)
+
+
+def _between(half: Tensor, axis: int) -> Tensor:
+    """Three times the nearer of two neighbours and once the farther, which at the ends is the nearer too."""
+    from keras import ops
+
+    size, place = half.shape[axis], np.arange(2 * half.shape[axis])
+    farther = np.clip(place // 2 + 2 * (place % 2) - 1, 0, size - 1)
+    return 3 * ops.take(half, place // 2, axis=axis) + ops.take(half, farther, axis=axis)
 
 
 def _steps(quality: Tensor, table: tuple[tuple[int, ...], ...]) -> Tensor:
@@ -104,7 +155,7 @@ def _steps(quality: Tensor, table: tuple[tuple[int, ...], ...]) -> Tensor:
 
 
 def _lossy(levels: Tensor, steps: Tensor) -> Tensor:
-    """Levels about 0, (rows, height, width, channels), their coefficients rounded to steps (rows, channels, 64)."""
+    """Levels about 0, (rows, height, width, channels), their coefficients rounded to steps (rows, 64)."""
     from keras import ops
 
     rows, height, width, channels = levels.shape
@@ -115,7 +166,7 @@ def _lossy(levels: Tensor, steps: Tensor) -> Tensor:
     transform = ops.convert_to_tensor(_cosines(), levels.dtype)
     eighths = _rounded(_SIDE * ops.matmul(ops.reshape(blocks, (-1, _SIDE**2)), ops.transpose(transform)))
     eighths = ops.reshape(eighths, (rows, channels, down * across, _SIDE**2))
-    steps = steps[:, :, None]
+    steps = steps[:, None, None]
     counts = ops.sign(eighths) * ops.floor((ops.abs(eighths) + 4 * steps) / (8 * steps))
     blocks = _in_range(_rounded(ops.matmul(ops.reshape(counts * steps, (-1, _SIDE**2)), transform)), -128)
     blocks = ops.reshape(blocks, (rows, channels, down, across, _SIDE, _SIDE))

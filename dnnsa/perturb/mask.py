@@ -79,13 +79,25 @@ class Mask:
                     f"give it `count: {count}`."
                 )
             kept = ops.where((kept < 0) | (kept > 1), ops.full_like(kept, float("nan")), kept)
-            kept = ops.reshape(_of_pixels(kept, cell, case), (-1, *cell.shape[-2:], 1))  # (rows, height, width, 1)
             if image is None and self.fill == 0:
-                return inputs * kept
+                return self._scaled(inputs, kept, cell, case)
+            kept = _of_pixels(kept, cell, case)
             fill = self._fill(inputs, values, case) if image is None else _of_rows(image, case)
             return inputs * kept + fill * (1 - kept)
 
         return apply
+
+    def _scaled(self, inputs: Tensor, kept: Tensor, cell: Array, case: Tensor) -> Tensor:
+        """Pixels times the values of their cells, (rows, cells)."""
+        from keras import ops
+
+        height, width = cell.shape[-2:]
+        if self.grid is None or height % self.grid[0]:
+            return inputs * _of_pixels(kept, cell, case)
+        # Values are spread to pixels within a row; that all rows of a cell are alike costs no memory, nor its time.
+        across = ops.take(ops.reshape(kept, (-1, *self.grid)), _cells_along(width, self.grid[1]), axis=2)
+        bands = ops.reshape(inputs, (-1, self.grid[0], height // self.grid[0], width, inputs.shape[-1]))
+        return ops.reshape(bands * across[:, :, None, :, None], (-1, *inputs.shape[1:]))
 
     def cell_of(self, shape: Shape, array: Callable[[str, str], Array], entries: int) -> Array:
         """The cell of each pixel, int32: (height, width) for all cases alike, or (entries, height, width).
@@ -112,8 +124,8 @@ class Mask:
                     f"grid: {rows} x {columns} cells do not fit into an image of {height} x {width} pixels: "
                     "give no more cells than pixels."
                 )
-            down, right = np.arange(height) * rows // height, np.arange(width) * columns // width
-            return (down[:, None] * columns + right[None, :]).astype(np.int32)
+            down, right = _cells_along(height, rows), _cells_along(width, columns)
+            return down[:, None] * np.int32(columns) + right[None, :]
         assert self.segments is not None  # by __post_init__
         cell = array("segments", self.segments)
         if cell.dtype.kind not in "iu" or cell.shape not in ((height, width), (entries, height, width)):
@@ -159,13 +171,20 @@ class Mask:
         return image.astype(data.entries.dtype)
 
 
+def _cells_along(pixels: int, cells: int) -> Array:
+    """The row, or column, of a grid that each row, or column, of pixels is in, int32."""
+    return (np.arange(pixels) * cells // pixels).astype(np.int32)
+
+
 def _of_pixels(kept: Tensor, cell: Array, case: Tensor) -> Tensor:
-    """Values of cells, (rows, cells), to those of pixels, (rows, pixels)."""
+    """Values of cells, (rows, cells), to those of pixels, (rows, height, width, 1)."""
     from keras import ops
 
     if cell.ndim == 2:  # whole rows of a transposed array are copied faster than single numbers
-        return ops.transpose(ops.take(ops.transpose(kept), cell.ravel(), axis=0))
-    return picked(kept, ops.take(cell.reshape(len(cell), -1), case, axis=0))
+        kept = ops.transpose(ops.take(ops.transpose(kept), cell.ravel(), axis=0))
+    else:
+        kept = picked(kept, ops.take(cell.reshape(len(cell), -1), case, axis=0))
+    return ops.reshape(kept, (-1, *cell.shape[-2:], 1))
 
 
 def _of_rows(image: Array, case: Tensor) -> Tensor:

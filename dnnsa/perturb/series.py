@@ -69,13 +69,15 @@ class DropoutSegment:
 
 @settings
 class TimeShift:
-    """A series delayed, by linear interpolation between steps; before its first and after its last step it is 0."""
+    """A series delayed, by linear interpolation between steps."""
 
     smooth: ClassVar[bool] = True
 
     kind: Literal["time_shift"] = "time_shift"
     steps: FactorOrNumber
     """By how many steps, later if above 0: a factor or a number; 0 changes nothing."""
+    fill: Literal["zero", "edge"] = "zero"
+    """What comes from outside of the series: 0, or its first and its last step."""
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -90,9 +92,9 @@ class TimeShift:
 
         count = inputs.shape[1]
         by = strength(self.steps, values, inputs)[:, None]  # (rows, 1)
-        far = float(count + 1)  # beyond it all is 0
-        near = ops.where(by > far, ops.full_like(by, far), ops.where(by < -far, ops.full_like(by, -far), by))
-        return _read(inputs, ops.cast(ops.arange(count), inputs.dtype)[None, :] - near)
+        near = _within(by, -count - 1, count + 1)  # beyond it all is filled
+        source = ops.cast(ops.arange(count), inputs.dtype)[None, :] - near
+        return _read(inputs, source if self.fill == "zero" else _within(source, 0, count - 1))
 
 
 @settings
@@ -141,8 +143,15 @@ class Warp:
         passed = ops.cumsum(ops.exp(log_speed - ops.max(log_speed, axis=1, keepdims=True)), axis=1)
         source = passed * (count / passed[:, -1:])  # 1, 2, ... exactly if nothing is changed
         source = ops.concatenate([ops.zeros_like(source[:, :1]), source], axis=1)[:, :steps]
-        result = _read(inputs, ops.where(source > count, ops.full_like(source, count), source))
+        result = _read(inputs, _within(source, 0, count))
         return nan_unless(beside(ops.isfinite(amplitude + sd), inputs), result)  # the first step too
+
+
+def _within(x: Tensor, low: float, high: float) -> Tensor:
+    """Numbers below the one and above the other made these; NaN stays NaN."""
+    from keras import ops
+
+    return ops.where(x > high, ops.full_like(x, high), ops.where(x < low, ops.full_like(x, low), x))
 
 
 def _read(inputs: Tensor, source: Tensor) -> Tensor:

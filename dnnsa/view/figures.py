@@ -1,7 +1,7 @@
 """Figures of a study's results, drawn without pyplot: in notebooks and workers nothing global changes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ from dnnsa.view.palette import DPI
 from dnnsa.view.pixels import pixels_figure
 from dnnsa.view.run_curves import has_run_curves, run_curves
 from dnnsa.view.screening import MEASURES, measures, screening_figure
+from dnnsa.view.slices import slices
 from dnnsa.view.text import count
 from dnnsa.view.two_dims import moments_figure, two_dims_figure
 
 CASE = "case"  # the dimension whose cells are nominal inputs
 NOTHING = (
-    "nothing to draw of {}: figures show Sobol' indices, moments along one or two dimensions and, without dimensions, "
+    "nothing to draw of {}: figures show Sobol' indices, moments along dimensions and, without dimensions, "
     f"{', '.join(f'`{name}`' for name in (*MEASURES, 'main_effect'))}: see `estimators`, and `dnnsa show` for what "
     "there is."
 )
@@ -40,7 +41,8 @@ def plot(
     """Write a PNG for each quantity, ``<name>-<quantity>.png``, and say which.
 
     One that has main effects beside indices has another figure, ``<name>-<quantity>-main_effects.png``; so has one over
-    epochs whose single runs are kept, ``<name>-<quantity>-runs.png``.
+    epochs whose single runs are kept, ``<name>-<quantity>-runs.png``. One with three dimensions or more also has its
+    last two at each of up to eight places of the others, ``<name>-<quantity>-case_3.png``.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def plot(
     for name in _names(results):
         if _drawable(results, name):
             drawn[name] = figure(results, name, thumbnails)
+        drawn |= {f"{name}-{place}": picture for place, picture in slice_figures(results, name)}
         if has_curves(read.quantities(results)[name]):
             drawn[f"{name}-main_effects" if name in drawn else name] = main_effects_figure(results, name)
         if has_run_curves(results, name):
@@ -139,6 +142,18 @@ def main_effects_figure(results: read.Results, quantity: str) -> Figure:
     )
 
 
+def slice_figures(results: read.Results, quantity: str) -> Iterator[tuple[str, Figure]]:
+    """Figures of a quantity with three dimensions or more, each with its place as text; none of one with fewer."""
+    dataset = read.quantities(results)[quantity]
+    if len(read.dims(dataset)) < 3:
+        return
+    if read.has_indices(dataset):
+        caption = _caption(results, "Sobol' indices", dataset)
+        yield from slices(Subject(dataset, f"What drives {quantity}?", caption))
+    elif _has_moments(dataset):
+        yield from slices(Subject(dataset, f"How does {quantity} vary?", _caption(results, "moments")))
+
+
 def run_curves_figure(results: read.Results, quantity: str) -> Figure:
     """The curves of single runs over epochs, coloured by the factor with the largest aggregated ST.
 
@@ -176,8 +191,12 @@ def _names(results: read.Results) -> list[str]:
 
 def _drawable(results: read.Results, quantity: str) -> bool:
     dataset = read.quantities(results)[quantity]
-    moments = "mean" in dataset and "variance" in dataset
-    return read.has_indices(dataset) or bool(measures(dataset)) or (moments and len(read.dims(dataset)) in (1, 2))
+    few = len(read.dims(dataset)) in (1, 2)
+    return read.has_indices(dataset) or bool(measures(dataset)) or (few and _has_moments(dataset))
+
+
+def _has_moments(dataset: Any) -> bool:
+    return "mean" in dataset and "variance" in dataset
 
 
 def _caption(results: read.Results, what: str, dataset: Any = None) -> str:

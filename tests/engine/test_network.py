@@ -165,23 +165,36 @@ def test_factors_can_be_the_inputs_themselves(place: Place) -> None:
     assert place.evaluator(model, {"y": Output()}, (), None).dims == {}
 
 
-def test_a_perturbation_without_a_meaning_gives_nan_even_if_the_network_swallows_it(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def swallowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks give 1 whatever they are given, and 0 for NaN."""
     load = Keras.load
 
-    def swallowing(self: Keras, *args: Any) -> Any:
+    def swallow(self: Keras, *args: Any) -> Any:
         network = load(self, *args)
         return network._replace(
             predict=lambda x, v: (keras.ops.where(keras.ops.isnan(network.predict(x, v)[0]), 0.0, 1.0),)
         )
 
-    monkeypatch.setattr(Keras, "load", swallowing)
+    monkeypatch.setattr(Keras, "load", swallow)
+
+
+@pytest.mark.usefixtures("swallowing")
+def test_a_perturbation_without_a_meaning_gives_nan_even_if_the_network_swallows_it(place: Place) -> None:
     parts = (GaussianBlur(sd="sd"),)
     evaluator = place.evaluator(Keras(path="classifier.keras"), {"raw": Output()}, parts)
     result = evaluator.run({"sd": np.array([0.5, -0.5, 0.0])})["raw"]
     assert np.isnan(result[1]).all()
     np.testing.assert_array_equal(result[[0, 2]], 1)
+
+
+@pytest.mark.usefixtures("swallowing")
+def test_an_input_is_lost_if_a_value_is_not_finite_and_not_because_their_sum_is_too_large(place: Place) -> None:
+    model = Keras(path="linear.keras", inputs=("a", "b", "c"))
+    most, inf, nan = np.finfo(np.float64).max, np.inf, np.nan
+    rows = np.array([[0, 1, 2], [most, most, -most], [0, nan, 0], [inf, 0, 0], [inf, -inf, 0], [most, most, nan]])
+    lost = np.isnan(place.evaluator(model, {"y": Output()}, (), None).run(dict(zip("abc", rows.T, strict=True)))["y"])
+    assert lost.all(axis=1).tolist() == lost.any(axis=1).tolist() == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,23 @@ def test_a_study_has_the_same_results_on_every_backend(name: str, folder: Path, 
         assert np.isfinite(of_study["p"]).all()
 
 
+FLOAT32 = {
+    "tensorflow": "import tensorflow as tf; print(not tf.config.experimental.tensor_float_32_execution_enabled())",
+    "jax": "import jax; print(jax.config.jax_default_matmul_precision == 'highest')",
+    "torch": "import torch; print(not (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32))",
+}
+
+
+@pytest.mark.parametrize("name", FLOAT32)
+def test_a_gpu_may_not_take_fewer_bits_for_a_float32(name: str) -> None:
+    if not find_spec(name):
+        pytest.skip(f"{name} is not installed")
+    code = f"from dnnsa.models import backend; backend.start(); {FLOAT32[name]}"
+    environment = {**os.environ, "KERAS_BACKEND": name}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
+
+
 @pytest.mark.parametrize("name", ["jax", "torch"])
 def test_numbers_of_64_bits_are_refused_where_keras_would_cut_them(name: str) -> None:
     network = Network(lambda inputs, values: (inputs,), (2,), "float64")

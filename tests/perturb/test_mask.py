@@ -35,6 +35,15 @@ def test_every_pixel_goes_by_its_cell(by: Any, fill: Any) -> None:
     np.testing.assert_allclose(masked(Mask(cells="cell", fill=fill, **by)), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("grid", [(5, 3), (1, 6), (5, 7), (1, 1), (2, 3)])
+@pytest.mark.parametrize("fill", [0.0, 0.5])
+def test_a_grid_is_the_segments_that_it_means(grid: tuple[int, int], fill: float) -> None:
+    rows, columns = np.arange(5) * grid[0] // 5, np.arange(7) * grid[1] // 7
+    kept = np.random.default_rng(4).random((3, grid[0] * grid[1])).astype(np.float32)
+    same = masked(Mask(cells="cell", segments="s", fill=fill), kept, rows[:, None] * grid[1] + columns)
+    np.testing.assert_array_equal(masked(Mask(cells="cell", grid=grid, fill=fill), kept), same)
+
+
 def test_each_case_may_have_segments_of_its_own_and_no_pixel_in_some() -> None:
     own = np.stack([SEGMENTS, SEGMENTS.T.reshape(5, 7), np.minimum(SEGMENTS, 2)])  # the last has cells 0 to 2
     result = masked(Mask(cells="cell", segments="cells"), segments=own)

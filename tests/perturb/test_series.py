@@ -41,19 +41,25 @@ def test_a_constant_share_is_from_0_to_1(share: float) -> None:
         DropoutSegment(start=0.5, length=share)
 
 
-def test_a_shift_interpolates_as_numpy_does() -> None:
+@pytest.mark.parametrize(("fill", "mode"), [("zero", "constant"), ("edge", "edge")])
+def test_a_shift_interpolates_as_numpy_does(fill: Any, mode: Any) -> None:
     steps = [0.5, -1.25, 3, 7.75, -100]
-    padded = np.pad(SERIES.astype(np.float64), ((0, 0), (1, 1), (0, 0)))  # 0 one step before and one after
+    padded = np.pad(SERIES.astype(np.float64), ((0, 0), (1, 1), (0, 0)), mode)  # one step before and one after
     expected = np.empty_like(SERIES)
     for row, channel in np.ndindex(5, 2):
         times = np.arange(8) - steps[row]
         expected[row, :, channel] = np.interp(times, np.arange(-1, 9), padded[row, :, channel])
-    np.testing.assert_allclose(changed(TimeShift(steps="steps"), steps=steps), expected, atol=1e-6)
+    np.testing.assert_allclose(changed(TimeShift(steps="steps", fill=fill), steps=steps), expected, atol=1e-6)
 
 
-def test_no_shift_is_nan_and_an_endless_one_is_0() -> None:
-    assert np.isnan(changed(TimeShift(steps="steps"), steps=[np.nan] * 5)).all()
-    assert not changed(TimeShift(steps="steps"), steps=[1e30, -1e30, np.inf, -np.inf, 9]).any()
+def test_no_shift_is_nan_and_an_endless_one_is_all_filled() -> None:
+    endless = [1e30, -1e30, np.inf, -np.inf, 9]
+    ends = SERIES[range(5), [0, -1, 0, -1, 0]]  # (rows, channels)
+    for fill in ("zero", "edge"):
+        part = TimeShift(steps="steps", fill=fill)
+        assert np.isnan(changed(part, steps=[np.nan] * 5)).all()
+        expected = np.zeros_like(SERIES) if fill == "zero" else np.broadcast_to(ends[:, None], SERIES.shape)
+        np.testing.assert_array_equal(changed(part, steps=endless), expected)
 
 
 def warped(series: Any, amplitude: Any, sd: Any, seed: Any) -> Any:

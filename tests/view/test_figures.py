@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from dnnsa.errors import InputError
-from dnnsa.view.figures import figure, plot
+from dnnsa.view.figures import figure, plot, slice_figures
 from dnnsa.view.palette import NORM, SCALE
 
 from .trees import cases, moments_only, quantity, runs, tree
@@ -165,6 +165,27 @@ def test_more_dimensions_are_aggregated_bars_and_the_title_says_so():
     assert "What drives cube? (all of time, y, x together)" in texts(picture)
 
 
+def test_more_dimensions_have_maps_of_the_last_two_at_places_of_the_others(tmp_path):
+    data = quantity({"case": 20, "y": 3, "x": 2}, coords={"case": np.arange(20)})
+    found = plot(tree(cube=data), tmp_path)
+    places = [0, 2, 5, 8, 10, 13, 16, 19]
+    assert [path.name for path in found] == ["digits-cube.png", *(f"digits-cube-case_{n}.png" for n in places)]
+    (first, picture), *_ = slice_figures(tree(cube=data), "cube")
+    assert first == "case 0"
+    maps = images(picture)
+    np.testing.assert_array_equal(maps[0].images[0].get_array(), data["ST"].values[1, 0])  # shift_x has the most
+    said = texts(picture)
+    assert "What drives cube at case 0?" in said
+    caption = next(" ".join(text.split()) for text in said if text.startswith("digits:"))
+    assert caption.endswith("; 8 of 20 places; the numbers are of all of case together")
+
+
+def test_two_leading_dimensions_are_told_both_and_moments_alone_have_maps_too(tmp_path):
+    data = moments_only(quantity({"case": 2, "time": 3, "y": 3, "x": 2}))
+    found = [path.name for path in plot(tree(p=data), tmp_path)]
+    assert found == [f"digits-p-case_{i}_time_{j}.png" for i in range(2) for j in range(3)]
+
+
 def test_without_indices_the_moments_are_drawn():
     line = figure(tree(p=moments_only(quantity({"case": 4}, coords=cases()))), "p")
     assert list(line.axes[0].lines[0].get_ydata()) == [0.5] * 4
@@ -179,7 +200,7 @@ def test_what_cannot_be_drawn_is_refused():
         (
             tree(output=moments_only(quantity())),
             "output",
-            "nothing to draw of `output`: figures show Sobol' indices, moments along one or two dimensions and, "
+            "nothing to draw of `output`: figures show Sobol' indices, moments along dimensions and, "
             "without dimensions, `mu_star`, `ST_bound`, `activity`, `hsic_r2`, `S1_binned`, `main_effect`: see "
             "`estimators`, and `dnnsa show` for what there is.",
         ),
@@ -204,7 +225,8 @@ def test_files_are_written_a_quantity_each_and_returned_in_order(tmp_path):
         cube=quantity({"time": 2, "y": 3, "x": 2}),
     )
     paths = plot(results, tmp_path / "new" / "folder", np.zeros((4, 8, 8)))
-    names = ["digits-p_true.png", "digits-output.png", "digits-heat.png", "digits-cube.png"]
+    own = ["digits-p_true.png", "digits-output.png", "digits-heat.png", "digits-cube.png"]
+    names = [*own, "digits-cube-time_0.png", "digits-cube-time_1.png"]
     assert paths == [tmp_path / "new" / "folder" / name for name in names]
     for path in paths:
         content = path.read_bytes()
