@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dnnsa.cluster import walltime, words
+from dnnsa.cluster import gpus, walltime, words
 from dnnsa.settings import settings
 
 # Settings that stand unquoted in a job script, or in the command that submits it.
@@ -50,6 +50,8 @@ class JobSettings:
     """Memory asked of the batch system for a job; 15 % above that of its workers unless given."""
     gpus: int = 0
     """GPUs of a worker; 1 for a network on a GPU."""
+    workers_per_gpu: int = 1
+    """Workers of a job that share a GPU, for small networks, with `gpus: 1`; each takes memory as it needs it."""
     interface: str | None = None
     """Network interface of workers and scheduler, such as `ib0`."""
     scheduler_interface: str | None = None
@@ -119,8 +121,7 @@ def _of_numbers(job: JobSettings) -> Iterator[str]:
     for name in ("workers", "workers_per_job", "cores"):
         if (given := getattr(job, name)) is not None and given < 1:
             yield f"`{name}` must be 1 or more, got {given}"
-    if job.gpus < 0:
-        yield f"`gpus` must be 0 or more, got {job.gpus}"
+    yield from gpus.problems(job.gpus, job.workers_per_gpu, job.workers_per_job)
     if job.dashboard is not None and not 0 <= job.dashboard < 65536:
         yield f"`dashboard` must be a port from 0 to 65535, got {job.dashboard}"
     bounds: dict[str, Any] = {"workers": job.workers}

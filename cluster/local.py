@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from dnnsa.cluster import configuration
+from dnnsa.cluster import configuration, gpus
 from dnnsa.cluster.base import Say, quiet
-from dnnsa.cluster.gpus import SHARE
 from dnnsa.errors import ClusterError
 from dnnsa.settings import settings
 
@@ -27,14 +26,16 @@ class Local:
     """Worker processes; as many as there are cores unless given."""
     gpus: int = 0
     """GPUs of a worker, which takes its own of those that this process sees; 1 for a network on a GPU."""
+    workers_per_gpu: int = 1
+    """Workers that share a GPU, for small networks, with `gpus: 1`; each takes memory as it needs it."""
     dashboard: int = 0
     """Port of the dashboard on the loopback interface; 0 takes any that is free."""
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"`workers` must be 1 or more, got {self.workers}")
-        if self.gpus < 0:
-            raise ValueError(f"`gpus` must be 0 or more, got {self.gpus}")
+        for problem in gpus.problems(self.gpus, self.workers_per_gpu):
+            raise ValueError(problem)
         if self.gpus and self.workers is None:
             raise ValueError(f"say how many `workers` share the GPUs, each with {self.gpus} of them")
         if not 0 <= self.dashboard < 65536:
@@ -59,7 +60,7 @@ class Local:
                     processes=True,
                     host="127.0.0.1",
                     preload=["dnnsa.cluster.preload"],
-                    env={SHARE: str(self.gpus)} if self.gpus else {},
+                    env=gpus.exported(self.gpus, self.workers_per_gpu),
                     dashboard_address=f"127.0.0.1:{self.dashboard}",
                     silence_logs=logging.CRITICAL,  # a worker that dies is told by the engine, in words
                 )

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from dnnsa.cluster import configuration, words
-from dnnsa.cluster.gpus import SHARE
+from dnnsa.cluster import configuration, gpus, words
 from dnnsa.cluster.keys import placeholder
 from dnnsa.cluster.package import jobqueue
 from dnnsa.cluster.walltime import seconds
@@ -79,7 +78,7 @@ def share(profile: Any) -> Share:
     asked = profile.job_memory or given.get("job-mem", given.get("mem"))
     return Share(
         cores=max(cores or count, count),
-        gpus=profile.gpus * count,
+        gpus=profile.gpus * count // profile.workers_per_gpu,
         memory=memory,
         job_memory=math.ceil((parse_bytes(asked) if asked else memory * HEADROOM) / 2**20),
         walltime=_walltime(profile, given),
@@ -183,7 +182,8 @@ def _exports(profile: Any, job: Share) -> list[str]:
     if job.walltime:
         lines += ["export DNNSA_JOB_START=`date +%s`", f"export DNNSA_JOB_WALLTIME={job.walltime}"]
     if profile.gpus and profile.workers_per_job > 1:
-        lines += [f"export {SHARE}={profile.gpus}"]
+        found = gpus.exported(profile.gpus, profile.workers_per_gpu)
+        lines += [f"export {name}={value}" for name, value in found.items()]
     return [*lines, *configuration.exports(configuration.missing(configuration.WORKERS))]
 
 

@@ -219,15 +219,16 @@ def trail(
 ) -> Any:
     """What each training of a store was given, what it was made of, and how it went: a table of pandas, a row a run.
 
-    After the columns of `runs` come the settings (``model.learning_rate``), the architecture (``architecture.depth``),
-    the file of its network and its SHA-256 if they are kept (``network.file``, ``network.digest``), and for the
-    validation loss and error, whichever curve is kept, features of the skill and the class (``validation_loss.t50``,
-    ``validation_loss.class``); see docs/behaviour.md.
+    After the columns of `runs` come the settings (``model.learning_rate``), the ``backend`` with its devices, the
+    architecture (``architecture.depth``), the file of its network and its SHA-256 if they are kept (``network.file``,
+    ``network.digest``), and for the validation loss and error, whichever curve is kept, features of the skill and the
+    class (``validation_loss.t50``, ``validation_loss.class``); see docs/behaviour.md.
 
     Parameters
     ----------
     thresholds
-        Where classes end, by name, such as ``{"late": 0.3}``; those of ``dnnsa.training.Thresholds`` unless given.
+        Where classes end, by name, such as ``{"late": 0.3}``, and ``skill_threshold`` of the time to
+        skill; those of ``dnnsa.training.Thresholds`` unless given.
     architecture
         Whether to build networks of kind ``build`` to see what they are made of, one for each set of hyperparameters.
 

@@ -262,6 +262,7 @@ def _record(path: Path) -> Record:
         outputs=partial(store.read_runs, path),
         values=partial(store.read_run_values, path),
         failures=partial(store.failed_runs, path),
+        ran_on=partial(store.add_backend, path),
     )
 
 

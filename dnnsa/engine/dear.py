@@ -17,6 +17,7 @@ from dnnsa.engine.block import RAISED, Job, RecordedFailure, distinct, load, pla
 from dnnsa.engine.interrupts import deferred
 from dnnsa.engine.isolation import DIES
 from dnnsa.engine.limits import LATE, ended_after, tell_late
+from dnnsa.engine.machine import backend
 from dnnsa.engine.places import Place, Trust, elsewhere, place, places
 from dnnsa.engine.plan import Field, window
 from dnnsa.engine.report import Progress, Reporter
@@ -45,6 +46,8 @@ class Record:
     """Of one quantity alone, ``(len(numbers), *shape)``."""
     failures: Callable[[NDArray[np.int64]], Mapping[int, tuple[str, str]]]
     """Cause and traceback of those that failed."""
+    ran_on: Callable[[str], None]
+    """Keeps that runs were made by a backend, as `dnnsa.engine.machine.backend` tells it; called here alone."""
 
     def read(self, numbers: NDArray[np.int64]) -> Outputs:
         """Outputs of runs that were made, ``(len(numbers), *shape)`` each.
@@ -69,12 +72,12 @@ class RunRaised(Exception):
 
 def make(
     job: Job, fields: Mapping[str, Field], number: int, record: Record, seconds: float, life: str
-) -> tuple[Place, float]:
+) -> tuple[Place, float, str]:
     """Make one run and keep its outputs, in a worker; nothing is done where they are kept already.
 
     Returns
     -------
-        Where it was made, and the value of the quantity that is `watched`.
+        Where it was made, the value of the quantity that is `watched`, and by which `backend`.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def make(
         The model raised, or answered with something else than at first.
     """
     if record.states()[number] == 1:  # by a worker that died before it could say so
-        return place(), float("nan")
+        return place(), float("nan"), ""
     evaluator = load(job)
     with ended_after(seconds, partial(tell_late, [life, number])):
         began, clock = time.time(), time.perf_counter()
@@ -94,7 +97,7 @@ def make(
             raise RunRaised(spelt(error)[:1000], traceback.format_exc(limit=-8)[-4000:], place()) from None
         took, here = time.perf_counter() - clock, place()
     record.write(number, {name: y[0] for name, y in outputs.items()}, took, began, here.worker, here.host)
-    return here, value_of(outputs, watched(fields))
+    return here, value_of(outputs, watched(fields)), backend()
 
 
 class Runs:
@@ -116,6 +119,7 @@ class Runs:
         self.raised: Counter[int] = Counter()
         self.been: dict[int, Place] = {}  # where a run raised
         self.retried = 0
+        self.backends: set[str] = set()  # of those that runs were made by in this life
         self.seen = Seen(watched(fields)).and_of(self.kept_before(np.flatnonzero(states == 1)))
 
     @property
@@ -180,8 +184,11 @@ class Runs:
             self.kept(number, *result(future))
         self.tell()
 
-    def kept(self, number: int, where: Place, value: float) -> None:
+    def kept(self, number: int, where: Place, value: float, by: str) -> None:
         del self.in_flight[number]
+        if by and by not in self.backends:
+            self.backends.add(by)
+            self.record.ran_on(by)
         self.seen = self.seen.and_of([value])
         if number in self.been:
             self.retried += 1

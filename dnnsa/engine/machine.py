@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,6 +15,45 @@ DECISIVE = ("dnnsa", "numpy", "scipy", "numba", "keras", "tensorflow", "jax", "t
 def machine() -> str:
     """Hardware and software of this process as JSON, its model being loaded; equal text means like machines."""
     return json.dumps({"hardware": _hardware(), "software": _software()})
+
+
+@lru_cache(maxsize=1)
+def backend() -> str:
+    """Keras' backend in this process with its version and devices, such as ``jax 0.7.1 on cpu``; empty without Keras.
+
+    A model that has not loaded Keras has not started a backend either, and nothing is started here.
+    """
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return ""
+    name = str(keras.backend.backend())
+    if name not in _DEVICES:
+        return name
+    made = import_module(name).__version__  # not that of a package: some have other names, such as tensorflow-cpu
+    return f"{name} {made} on {', '.join(dict.fromkeys(_DEVICES[name]()))}"
+
+
+def _of_tensorflow() -> list[str]:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    told = [tf.config.experimental.get_device_details(gpu).get("device_name") or "GPU" for gpu in gpus]
+    return [str(one) for one in told] or ["cpu"]
+
+
+def _of_jax() -> list[str]:
+    import jax
+
+    return [str(device.device_kind) for device in jax.devices()]
+
+
+def _of_torch() -> list[str]:
+    import torch
+
+    return [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())] or ["cpu"]
+
+
+_DEVICES = {"tensorflow": _of_tensorflow, "jax": _of_jax, "torch": _of_torch}
 
 
 def _hardware() -> str:

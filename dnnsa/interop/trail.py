@@ -47,6 +47,7 @@ def trail_table(path: Path, thresholds: Thresholds, architecture: bool) -> Any:
     done = np.flatnonzero(table["state"] == "done")
     given = given_values(study, table)
     columns = {f"model.{name}": values for name, values in _settings(study, given).items()}
+    columns["backend"] = ["; ".join(results.attrs.get("backends", [])) or None] * len(table)
     columns["data.digest"] = [digests[model.data.known_by]] * len(table)
     values = [{name: column[run] for name, column in given.items()} for run in done]
     columns |= _spread(_made(study, digests, data, values, architecture), done, len(table))
@@ -229,7 +230,7 @@ def _behaviour(name: str, curves: Any, table: Any, epochs: Sequence[Any], thresh
     done = np.flatnonzero(table["state"] == "done")
     made = table["epochs_made"].to_numpy()[done].astype(np.int64)
     budget = np.asarray(epochs, dtype=np.int64)[done]
-    found = features(curves[done], made)
+    found = features(curves[done], made, thresholds.skill_threshold)
     which = np.full(len(table), NONE)
     which[done] = classify(found, made, budget, table["diverged"].to_numpy()[done] == 1, thresholds)
     told: dict[str, Any] = {}

@@ -2,10 +2,10 @@
 
 from dnnsa.store.contents import attributes, differences, open_results, study_of, version_differs
 from dnnsa.store.kept import copy_runs, kept_fields
-from dnnsa.store.life import CHECKPOINT, STATES, create, extend, finish, remove, tidy, update, writable
+from dnnsa.store.life import CHECKPOINT, STATES, add_backend, create, extend, finish, remove, tidy, update, writable
 from dnnsa.store.lock import alone, is_held
 from dnnsa.store.maps import prepare, write_aggregated, write_slab
-from dnnsa.store.outcomes import failed_runs, read_run_values, read_runs, run_states, write_failed, write_run
+from dnnsa.store.outcomes import failed_runs, read_run_values, read_runs, run_states, run_times, write_failed, write_run
 from dnnsa.store.quarantine import write_quarantine
 from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs, value_differs
 from dnnsa.store.tasks import TASKS, read_tasks, write_tasks
@@ -19,6 +19,7 @@ __all__ = [
     "STATES",
     "TASKS",
     "RunField",
+    "add_backend",
     "alone",
     "attributes",
     "copy_runs",
@@ -37,6 +38,7 @@ __all__ = [
     "read_tasks",
     "remove",
     "run_states",
+    "run_times",
     "study_of",
     "tidy",
     "update",

@@ -72,6 +72,13 @@ def update(path: Path, **attrs: Any) -> None:
     zarr.open_group(path, mode="r+").attrs.update(attrs)
 
 
+def add_backend(path: Path, backend: str) -> None:
+    """Note that runs were made by a backend; those of lives before stay."""
+    known = list(attributes(path).get("backends", []))
+    if backend not in known:
+        update(path, backends=[*known, backend])
+
+
 def finish(path: Path, base_points: int, quarantined: int, seconds: float, **attrs: Any) -> None:
     """Declare a store complete, in one write, then put its last commit by.
 

@@ -3,7 +3,7 @@
 import math
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,19 @@ def run_states(path: Path) -> NDArray[np.uint8]:
     states = np.full(state.shape, NOT_RUN, dtype=np.uint8)
     states[numbers] = _states(path, state, numbers)
     return np.where(states == TORN, NOT_RUN, states).astype(np.uint8)
+
+
+def run_times(path: Path) -> NDArray[np.float64]:
+    """When each run that is done or has failed was kept, in no order, in seconds since 1970 by the file system's clock.
+
+    Shape ``(runs that are kept,)``; a store that was copied may have lost them.
+    """
+    times = []
+    for file in (path / RUNS / "state").glob("c.*"):
+        if file.name.removeprefix("c.").isdigit():
+            with suppress(FileNotFoundError):  # taken away meanwhile
+                times.append(file.stat().st_mtime)
+    return np.array(times, dtype=np.float64)
 
 
 def opened_runs(path: Path) -> xr.Dataset | None:

@@ -11,11 +11,13 @@ from graphlib import TopologicalSorter
 from math import prod
 from typing import Any, NamedTuple
 
+from dnnsa.training.flops import flops
 from dnnsa.training.layers import Shape
 
 Node = tuple[str, int]  # a layer's name, and which of its calls
 UNTOLD = ("name", "dtype", "trainable", "batch_shape", "build_config", "registered_name", "module")
 INPUT = "InputLayer"
+FLOAT = "float32"  # of declared networks, whatever Keras' own policy is
 NO_PART = ("initializer", "regularizer", "constraint", "seed")  # of an architecture: how keys of such settings end
 
 
@@ -32,6 +34,8 @@ class Layer(NamedTuple):
     trainable: bool
     inbound: tuple[str, ...]  # layers, and inputs of a graph, whose values it takes
     settings: Mapping[str, Any]
+    flops: int | None  # of one input, as `dnnsa.training.flops` counts; None where they are not known
+    dtype: str  # name of its dtype policy; empty for an operation, which has none
 
 
 class Architecture(NamedTuple):
@@ -45,6 +49,8 @@ class Architecture(NamedTuple):
     depth: int  # layers on the longest path
     width: int  # the most units or filters of a layer; 0 if none has such
     parameters: int  # numbers that are trained
+    flops: int | None  # of a forward pass of one input; None if those of a layer are not known
+    dtype: str  # dtype policies of its layers, such as "float32"
     branches: int  # values that several layers take
     merges: int  # layers that take several values
     skips: int  # merges of values of one origin that have gone through different numbers of layers
@@ -80,7 +86,12 @@ def declared(shape: Shape, activation: str, dropout: float) -> Architecture:
         before = tuple(
             rows[place].name for place in (inbound if inbound is not None else (len(rows) - 1,)) if place >= 0
         )
-        rows.append(Layer(len(rows), name, kind, (None, *own_shape), parameters, parameters > 0, before, settings))
+        takes = [rows[int(one.rpartition("_")[2])].shape for one in before]
+        count = flops(kind, settings, [one[1:] for one in takes if one] or [shape.inputs], own_shape)  # type: ignore[misc]
+        trained = parameters > 0
+        rows.append(
+            Layer(len(rows), name, kind, (None, *own_shape), parameters, trained, before, settings, count, FLOAT)
+        )
         calls[name, 0] = tuple((one, 0) for one in before)
     return _summed(rows, calls, {row.name for row in rows if row.type in ("Dense", "Conv2D")})
 
@@ -168,7 +179,28 @@ def _layer(order: int, layer: Any, calls: Mapping[Node, Sequence[Node]]) -> Laye
         trainable=bool(trained),
         inbound=tuple(inbound),
         settings=settings,
+        flops=_flops(layer, settings, len(own) == 1),
+        dtype=str(getattr(getattr(layer, "dtype_policy", None), "name", "")),
     )
+
+
+def _flops(layer: Any, settings: Mapping[str, Any], once: bool) -> int | None:
+    """Of a layer, or of a model within the model; None of what is called several times, or not known."""
+    if not once:
+        return None
+    if hasattr(layer, "layers"):
+        try:
+            return describe(layer).flops
+        except ValueError:  # its connections are in its code
+            return None
+    taken = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
+    return flops(type(layer).__name__, settings, [_size(one) for one in taken], _size(layer.output))
+
+
+def _size(tensor: Any) -> tuple[int, ...] | None:
+    """The shape of a tensor without its entries; None where a part of it is open."""
+    shape = tuple(getattr(tensor, "shape", ()))[1:]
+    return None if any(size is None for size in shape) or not hasattr(tensor, "shape") else shape
 
 
 def _summed(rows: Sequence[Layer], calls: Mapping[Node, tuple[Node, ...]], kernels: set[str]) -> Architecture:
@@ -192,6 +224,8 @@ def _summed(rows: Sequence[Layer], calls: Mapping[Node, tuple[Node, ...]], kerne
         depth=max(depth.values(), default=0),
         width=max((int(row.settings.get("units") or row.settings.get("filters") or 0) for row in rows), default=0),
         parameters=sum(row.parameters for row in rows),
+        flops=None if any(row.flops is None for row in rows) else sum(row.flops or 0 for row in rows),
+        dtype=", ".join(dict.fromkeys(row.dtype for row in rows if row.dtype)),
         branches=sum(count > 1 for count in taken.values()),
         merges=len(merges),
         skips=sum(bool(set.intersection(*(origins[one] for one in before))) for before in uneven),

@@ -45,16 +45,22 @@ class Thresholds:
     """Share of its best skill that as many epochs again would add to a network that is still learning."""
     fast: float = 0.1
     """Share of the epochs asked for within which a fast learner has nine tenths of its best skill."""
+    skill_threshold: float = 0.5
+    """Skill that `to_skill` is the time to, 1 at most; no class depends on it."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
                 raise ValueError(f"`{name}` must be a number above 0, got {value}")
+        if self.skill_threshold > 1:
+            raise ValueError(f"`skill_threshold` must be 1, which is perfect, or less, got {self.skill_threshold}")
 
     def around(self) -> Iterator[tuple[str, "Thresholds"]]:
-        """These, and those in which one of them is half as large or twice as large, each with what was changed."""
+        """These, and those in which one that moves a class is half or twice as large, each with what was changed."""
         yield "as given", self
         for name, value in asdict(self).items():
+            if name == "skill_threshold":
+                continue
             for factor in (0.5, 2.0):
                 yield f"{name} {factor * value:g}", replace(self, **{name: factor * value})
 
@@ -74,6 +80,7 @@ class Features(NamedTuple):
     end_slope: Array  # skill an epoch, by least squares over the last quarter of the epochs made, two at least
     skill_lost: Array  # best - final
     noise: Array  # median absolute deviation of the skill's differences from epoch to epoch
+    to_skill: Array  # the first epoch with the skill of `skill_threshold`, NaN if there is none
 
 
 def skill(measured: NDArray[Any], guess: float) -> Array:
@@ -108,7 +115,9 @@ def smoothed(curves: Array) -> Array:
     return out
 
 
-def features(curves: Array, made: NDArray[np.integer]) -> Features:
+def features(
+    curves: Array, made: NDArray[np.integer], skill_threshold: float = Thresholds().skill_threshold
+) -> Features:
     """Features of skill.
 
     Parameters
@@ -117,12 +126,14 @@ def features(curves: Array, made: NDArray[np.integer]) -> Features:
         Skill after each epoch, ``(runs, epochs)``.
     made
         How many epochs each run made, ``(runs,)``, 1 or more: what a curve has beyond them is not looked at.
+    skill_threshold
+        Skill that `to_skill` is the time to.
     """
     found = np.full((len(Features._fields), len(curves)), np.nan)
     for length in np.unique(made):
         rows = np.flatnonzero(made == length)
         rows = rows[np.isfinite(curves[rows, :length]).all(axis=1)]
-        found[:, rows] = _of_length(curves[rows, :length])
+        found[:, rows] = _of_length(curves[rows, :length], skill_threshold)
     return Features(*found)
 
 
@@ -158,17 +169,18 @@ def classify(
     return np.where(~gone & (best >= thresholds.learnt) & (made < FEWEST), NONE, which)
 
 
-def _of_length(curves: Array) -> Array:
+def _of_length(curves: Array, skill_threshold: float) -> Array:
     """Features of finite curves ``(runs, epochs)`` that have no more epochs, ``(features, runs)``."""
     smooth, epochs = smoothed(curves), curves.shape[1]
     best, final = smooth.max(axis=1), smooth[:, -1]
     reached = [np.argmax(smooth >= share * best[:, None], axis=1) + 1.0 for share in (0.1, 0.5, 0.9)]
     times = [np.where(best > 0, one, np.nan) for one in reached]
+    to_skill = np.where(best >= skill_threshold, np.argmax(smooth >= skill_threshold, axis=1) + 1.0, np.nan)
     steps = np.diff(curves, axis=1)
     noise = np.full(len(curves), np.nan)
     if epochs > 1:
         noise = np.median(np.abs(steps - np.median(steps, axis=1, keepdims=True)), axis=1)
-    return np.stack([best, final, *times, smooth.mean(axis=1), _slope(smooth), best - final, noise])
+    return np.stack([best, final, *times, smooth.mean(axis=1), _slope(smooth), best - final, noise, to_skill])
 
 
 def _slope(smooth: Array) -> Array:

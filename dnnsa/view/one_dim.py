@@ -20,7 +20,8 @@ from dnnsa.view.bars import (
     ranking,
 )
 from dnnsa.view.colours import FAINT, GRID, INK
-from dnnsa.view.luck import noted
+from dnnsa.view.floor_curves import HEIGHT, draw_floor_curves, has_order
+from dnnsa.view.luck import Floor, noted, noted_of_cells
 from dnnsa.view.maps import Track, draw_map, index_scale, label_cells, separate, thinned, track
 from dnnsa.view.matrix import draw_matrix, matrix_width
 from dnnsa.view.palette import LABEL, SMALL, heading, name_panel, plain_axes
@@ -42,7 +43,8 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     width = float(np.clip(0.4 * cells, 3.6, 6.4))
     pictures = 0.0 if thumbnails is None else _picture_height(thumbnails, cells, width)
     rows = ROW * len(factors)
-    heights = [pictures, rows, rows] if pictures else [rows, rows]
+    against = subject.floor is not None and has_order(subject.dataset, dim)
+    heights = [pictures] * (pictures > 0) + [rows, rows] + [HEIGHT] * against
     names = factor_names(subject.dataset, factors)
     beside = matrix_width(subject.dataset, factors, ROW, names)
     widths = [width, 1.9, beside] if beside else [width, 1.9]
@@ -50,13 +52,17 @@ def one_dim_figure(subject: Subject, thumbnails: NDArray[Any] | None = None) -> 
     grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     if thumbnails is not None:
         _draw_pictures(figure.add_subplot(grid[0, 0]), thumbnails, cells)
-    top = len(heights) - 2
+    top = int(pictures > 0)
     pairs = [(figure.add_subplot(grid[top + i, 0]), figure.add_subplot(grid[top + i, 1])) for i in range(2)]
     _draw_indices(figure, subject.dataset, dim, factors, pairs)
     draw_floor(pairs[0][1], subject.floor)
+    if subject.floor is not None and against:
+        _draw_against(figure.add_subplot(grid[top + 2, 0]), subject.dataset, dim, subject.floor)
+        pairs[1][0].set_xlabel("")
     if beside:
         draw_matrix(figure.add_subplot(grid[top + 1, 2]), subject.dataset, factors, names)
     caption = subject.caption + omitted(subject.dataset, FACTORS) + noted(subject.floor, subject.dataset)
+    caption += "" if against else noted_of_cells(subject.floor, subject.dataset)
     heading(figure, subject.title, caption)
     return figure
 
@@ -83,6 +89,14 @@ def _draw_indices(figure: Figure, whole: Any, dim: str, factors: NDArray[np.intp
     pairs[0][1].set_title("aggregated", loc="left", fontsize=LABEL, color=INK)
     label_cells(pairs[1][0], x)
     index_scale(figure, image, [left for left, _ in pairs], maps, "right")
+
+
+def _draw_against(axes: Axes, whole: Any, dim: str, of: Floor) -> None:
+    """The curves of ST and of the floor, below the maps and on their axis."""
+    data, step = thinned(whole, dim, COLUMNS)
+    x = track(data, dim, 32, step)
+    draw_floor_curves(axes, data, of, x)
+    label_cells(axes, x)
 
 
 def _picture_height(thumbnails: NDArray[Any], cells: int, width: float) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dnnsa.view import luck
 from dnnsa.view import results as read
 
 MOST = 10_000  # values of a variable that are listed
@@ -17,18 +18,19 @@ def as_json(results: read.Results) -> dict[str, Any]:
     or null. In a quantity the variables have the
     names that they have in the store, and variables with a factor are dicts from the factors' names: so
     ``["quantities"]["output"]["S1"]["x1"]`` is a number, or for a quantity with dimensions a nested list. Maps of more
-    than 10,000 values are left out, which ``note`` says; ``over_cells`` has their range.
+    than 10,000 values are left out, which ``note`` says; ``over_cells`` has their range. ``noise_floor`` is the total
+    index of the seed of trainings, with the factors that are not above it, or null where no seed is a factor.
     """
     return {
         **{name: _plain(value) for name, value in results.attrs.items()},
         "level": read.level(results),
-        "quantities": {name: _quantity(dataset) for name, dataset in read.quantities(results).items()},
+        "quantities": {name: _quantity(dataset, results.attrs) for name, dataset in read.quantities(results).items()},
         "quarantine": read.quarantined(results),
         "runs": runs._asdict() if (runs := read.kept(results)) else None,
     }
 
 
-def _quantity(dataset: Any) -> dict[str, Any]:
+def _quantity(dataset: Any, attrs: Mapping[str, Any]) -> dict[str, Any]:
     dims = read.dims(dataset)
     facts: dict[str, Any] = {
         "dims": {dim: dataset.sizes[dim] for dim in dims},
@@ -42,6 +44,7 @@ def _quantity(dataset: Any) -> dict[str, Any]:
             if coord.size <= MOST
         },
         "flags": read.flag_counts(dataset["status"]) if "status" in dataset else {},
+        "noise_floor": _plain(luck.as_dict(luck.floor(attrs, dataset), dataset)),
     }
     if "main_effect" in dataset:
         parts = [dataset[name] for name in ("part_low", "part_middle", "part_high")]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TextIO
 
+from dnnsa.view.recent import Recent
 from dnnsa.view.text import duration, pace
 
 
@@ -43,7 +44,7 @@ class Lines:
 
     def __init__(self, stream: TextIO, every: float = 5.0) -> None:
         self.stream, self.every = stream, every
-        self.began: tuple[float, int, str, int] | None = None  # when, with how many done, of what and of how many
+        self.recent, self.counted = Recent(), ("", 0)  # what is counted, and of how many
         self.last = float("-inf")
 
     def say(self, message: str) -> None:
@@ -51,12 +52,12 @@ class Lines:
 
     def update(self, progress: State) -> None:
         now = time.monotonic()
-        if self.began is None or self.began[2:] != (progress.unit, progress.total):
-            self.began, self.last = (now, progress.done, progress.unit, progress.total), float("-inf")
+        rate = self.recent.rate(now, progress.done, progress.unit, progress.total)
+        if self.counted != (progress.unit, progress.total):
+            self.counted, self.last = (progress.unit, progress.total), float("-inf")
         if now - self.last < self.every and progress.done < progress.total:
             return
         self.last = now
-        rate = _rate(now - self.began[0], progress.done - self.began[1])
         told = [f"{progress.done} of {progress.total} {progress.unit}", *_speed(progress, rate), *_notes(progress)]
         self.say(", ".join(told))
 
@@ -67,7 +68,6 @@ class Bar:
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-        from rich.progress import TimeRemainingColumn as TimeLeft
 
         self.console = Console(file=stream)
         self.bar = Progress(
@@ -76,13 +76,12 @@ class Bar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}", style="yellow"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeLeft(),
+            TextColumn("{task.fields[left]}"),
             console=self.console,
         )
         self.task: Any = None
         self.unit, self.total = "", 0
-        self.began = (0.0, 0)  # when, and with how many done
+        self.recent = Recent()
 
     def say(self, message: str) -> None:
         self.bar.console.print(message, highlight=False, soft_wrap=True, markup=False)
@@ -91,29 +90,31 @@ class Bar:
         now = time.monotonic()
         if self.unit != progress.unit or self.total != progress.total:  # runs, then base points, then more of them
             self.bar.start()
-            self.unit, self.total, self.began = progress.unit, progress.total, (now, progress.done)
-            self.task = self.bar.add_task("", total=self.total, completed=progress.done, note="", unit=self.unit)
-        rate = _rate(now - self.began[0], progress.done - self.began[1])
-        speed = [pace(rate, progress.unit)] if rate and progress.unit == "runs" else []  # the bar says what is left
+            self.unit, self.total = progress.unit, progress.total
+            self.task = self.bar.add_task(
+                "", total=self.total, completed=progress.done, note="", left="", unit=self.unit
+            )
+        rate = self.recent.rate(now, progress.done, progress.unit, progress.total)
+        speed = [pace(rate, progress.unit)] if rate and progress.unit == "runs" else []
         note = ", ".join([*speed, *_notes(progress)])
-        self.bar.update(self.task, completed=progress.done, note=note)
+        self.bar.update(self.task, completed=progress.done, note=note, left=_left(progress, rate))
 
     def close(self) -> None:
         self.bar.stop()
 
 
-def _rate(seconds: float, done: int) -> float:
-    """Of what is counted, a second; 0 before it can be told."""
-    return done / seconds if done > 0 and seconds > 0 else 0.0
+def _left(progress: State, rate: float) -> str:
+    """``7 min 30 s left``; nothing where it cannot be told, or nothing is left."""
+    rest = progress.total - progress.done
+    return f"{duration(rest / rate)} left" if rate and rest else ""
 
 
 def _speed(progress: State, rate: float) -> list[str]:
     """How fast it goes, and what is left of runs, which may take hours."""
     if not rate:
         return []
-    left = (progress.total - progress.done) / rate
-    wait = [f"{duration(left)} left"] if progress.unit == "runs" and left else []
-    return [pace(rate, progress.unit), *wait]
+    left = _left(progress, rate) if progress.unit == "runs" else ""
+    return [pace(rate, progress.unit), *([left] if left else [])]
 
 
 def _notes(progress: State) -> list[str]:

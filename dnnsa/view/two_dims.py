@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dnnsa.view import results as read
 from dnnsa.view.bars import Subject, factor_names, omitted, ranking
 from dnnsa.view.colours import FAINT, INK
+from dnnsa.view.luck import noted_of_cells
 from dnnsa.view.maps import Track, draw_map, index_scale, named, thinned, track
 from dnnsa.view.palette import SMALL, heading
 from dnnsa.view.text import bounded, decimals
@@ -62,7 +63,8 @@ def two_dims_figure(subject: Subject) -> Figure:
     _draw_indices(figure, cells, factors, panels)
     for row in panels[: 0 if moments else 2]:
         _name_axes(row[0], cells)
-    heading(figure, subject.title, subject.caption + omitted(subject.dataset, FACTORS))
+    notes = omitted(subject.dataset, FACTORS) + noted_of_cells(subject.floor, subject.dataset)
+    heading(figure, subject.title, subject.caption + notes)
     return figure
 
 

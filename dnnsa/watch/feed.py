@@ -3,7 +3,6 @@
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,8 @@ from distributed import Client, Future, KilledWorker
 from dnnsa.engine import Progress, Reporter
 from dnnsa.engine.submission import SAVE, trouble
 from dnnsa.errors import Interrupted
-from dnnsa.watch.frame import OVER, Frame
+from dnnsa.view.recent import Recent
+from dnnsa.watch.frame import Frame
 from dnnsa.watch.look import Look, committed_at, look
 from dnnsa.watch.page import Page, page_link
 
@@ -40,7 +40,7 @@ class Feed:
     def __init__(self, name: str, path: Path, reporter: Reporter, views: Sequence[View] = ()) -> None:
         self.path, self.reporter, self.views = path.absolute(), reporter, list(views)
         self.latest = Frame(name, str(path), time.time(), "starting")
-        self.times: deque[tuple[float, int]] = deque()  # when, and how much was done
+        self.recent = Recent()
         self.client: Client | None = None
         self.looking: Future | None = None
         self.looked, self.took = 0.0, 0.0  # when a look began, how long the last one took; seconds
@@ -60,20 +60,9 @@ class Feed:
 
     def update(self, progress: Progress) -> None:
         with self._telling:
-            rate = self._rate(progress)
-            self.latest = self.latest._replace(status="running", progress=progress, rate=rate)
+            rate = self.recent.rate(time.monotonic(), progress.done, progress.unit, progress.total)
+            self.latest = self.latest._replace(status="running", progress=progress, rate=rate or None)
         self.reporter.update(progress)
-
-    def _rate(self, progress: Progress) -> float | None:
-        now, before = time.monotonic(), self.latest.progress
-        if before is None or (before.unit, before.total) != (progress.unit, progress.total):
-            self.times.clear()
-        self.times.append((now, progress.done))
-        while len(self.times) > 2 and now - self.times[1][0] > OVER:
-            self.times.popleft()
-        then, done = self.times[0]
-        seconds = now - then
-        return (progress.done - done) / seconds if seconds > 0 else None
 
     @contextmanager
     def _until_ended(self) -> Iterator[None]:

@@ -1,16 +1,16 @@
 """How far a study is at one moment, for whoever shows it."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from dnnsa import store
 from dnnsa.engine import Progress
 from dnnsa.view.text import duration, pace
 from dnnsa.watch.look import Look, committed_at, look
+from dnnsa.watch.runs import SeenRuns
 
 NONE = "none"
 TASKS = 4096  # rows of the table of tasks that are read, the last ones
@@ -68,6 +68,7 @@ class Watched:
         self.seen: float | None = None  # the commit that was looked at last
         self.look: Look | None = None
         self.rate: float | None = None
+        self.runs = SeenRuns(path)
 
     def frame(self) -> Frame:
         """The study now. States are read again where there is a newer commit.
@@ -85,21 +86,11 @@ class Watched:
         if status == "running" and not store.is_held(self.path):
             status = "interrupted"
         done, out = int(attrs["base_points_done"]), int(attrs["base_points_quarantined"])
-        progress = _runs(self.path) or Progress(done, int(attrs["base_points"]), out)
-        rate = self.rate if progress.unit == "base points" else None
         began = datetime.fromisoformat(attrs["started"]).timestamp()
+        runs = self.runs.progress(attrs)
+        progress = runs or Progress(done, int(attrs["base_points"]), out)
+        rate = self.runs.rate(began, time.time()) if runs else self.rate
         return Frame(str(attrs["name"]), str(self.path), began, status, progress, rate, committed, look=self.look)
-
-
-def _runs(path: Path) -> Progress | None:
-    """Dear runs, while they are made."""
-    states = store.run_states(path)
-    done = int(np.count_nonzero(states != store.NOT_RUN))
-    return (
-        Progress(done, len(states), int(np.count_nonzero(states == store.FAILED)), "runs")
-        if done < len(states)
-        else None
-    )
 
 
 def _rate(path: Path) -> float | None:

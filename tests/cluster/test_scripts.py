@@ -161,6 +161,15 @@ def test_workers_of_a_job_share_out_its_gpus(tmp_path, kind):
     assert "resources" not in several
 
 
+def test_a_job_whose_workers_share_gpus_asks_for_as_many_as_they_need(tmp_path):
+    text = "workers: 8\nmemory: 1GB\ngpus: 1\nworkers_per_job: 8\nworkers_per_gpu: 4\n"
+    (tmp_path / "shared.yaml").write_text(f"kind: slurm\nshared_directory: /net\n{text}", encoding="utf-8")
+    lines = show(read_profile(tmp_path / "shared.yaml")).script.splitlines()
+    assert "#SBATCH --gres=gpu:2" in lines
+    assert "export DNNSA_GPUS=1" in lines
+    assert "export DNNSA_WORKERS_PER_GPU=4" in lines
+
+
 def test_jobs_of_an_array_have_names_of_their_own(tmp_path):
     text = "\n".join(script(tmp_path, "slurm", "array: true\nworkers_per_job: 2\n"))
     assert "#SBATCH --array=0-0\n" in text

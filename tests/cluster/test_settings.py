@@ -38,6 +38,11 @@ def refused(folder, text):
         ("workers: 2\nmemory: much", "`memory` must be a size with its unit"),
         ("workers: 2\nmemory: 4GB\njob_memory: 3GB", "`job_memory` must hold the `memory` of 1 workers"),
         ("workers: 2\ngpus: -1", "`gpus` must be 0 or more, got -1"),
+        ("workers: 2\ngpus: 2\nworkers_per_gpu: 2", "with a part of one GPU: say `gpus: 1`, got 2"),
+        (
+            "workers: 4\ngpus: 1\nworkers_per_job: 4\nworkers_per_gpu: 3",
+            "`workers_per_job` must be a multiple of workers_per_gpu: 3, got 4",
+        ),
         ("workers: 2\ndashboard: 70000", "`dashboard` must be a port from 0 to 65535, got 70000"),
         ("workers: 2\nwalltime: 4h", '`walltime` must be HH:MM:SS or D-HH:MM:SS, such as 04:00:00, got "4h"'),
         ("workers: 2\nwalltime: 00:00:00", "`walltime` must be HH:MM:SS"),
@@ -131,6 +136,8 @@ def test_an_address_must_be_one(tmp_path, text, told):
         ("workers: 0", "`workers` must be 1 or more, got 0"),
         ("gpus: -1", "`gpus` must be 0 or more, got -1"),
         ("gpus: 1", "say how many `workers` share the GPUs"),
+        ("workers: 2\nworkers_per_gpu: 2", "with a part of one GPU: say `gpus: 1`, got 0"),
+        ("workers: 2\ngpus: 1\nworkers_per_gpu: 0", "`workers_per_gpu` must be 1 or more, got 0"),
     ],
 )
 def test_what_this_machine_cannot_do_is_told(tmp_path, text, told):

@@ -139,3 +139,9 @@ def test_a_place_that_cannot_hold_a_store_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"the store cannot be written: .*file is not a folder."):
         store.writable(tmp_path / "file" / "out.zarr")
+
+
+def test_what_runs_were_made_by_is_noted_once_each(begun):
+    for backend in ("jax 0.7.1 on cpu", "tensorflow 2.20.0 on cpu", "jax 0.7.1 on cpu"):
+        store.add_backend(begun, backend)
+    assert store.attributes(begun)["backends"] == ["jax 0.7.1 on cpu", "tensorflow 2.20.0 on cpu"]

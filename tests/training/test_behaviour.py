@@ -9,7 +9,7 @@ import pytest
 
 from dnnsa.errors import ModelError
 from dnnsa.training import Thresholds
-from dnnsa.training.behaviour import CLASSES, NONE, classify, features, skill, smoothed
+from dnnsa.training.behaviour import CLASSES, NONE, Features, classify, features, skill, smoothed
 from dnnsa.training.data import Loaded, Part
 from dnnsa.training.history import VALIDATION_ERROR, VALIDATION_LOSS, History
 from dnnsa.training.quantities import QUANTITIES, ended, nothing_learnt
@@ -81,6 +81,7 @@ def test_features_are_what_a_hand_computes():
             "end_slope": -0.2,  # of the last two epochs
             "skill_lost": 0.2,
             "noise": 0.2,  # differences .1 .2 -.1 .4 .2 -.1 -.2, median .1; distances 0 .1 .2 .3 .1 .2 .3
+            "to_skill": 5,
         }
     )
 
@@ -115,6 +116,18 @@ def test_a_network_that_was_never_better_than_the_guess_has_no_time_of_learning(
     found = features(np.full((1, 6), -2.0), np.array([6]))
     assert np.isnan([found.t10[0], found.t50[0], found.t90[0]]).all()
     assert found.best[0] == -2
+
+
+def test_time_to_skill_is_of_the_smoothed_skill_and_none_where_it_is_not_reached():
+    curves = np.array([[0.0, 0.9, 0.1, 0.4, 0.6, 0.7], [0.0, 0.1, 0.2, 0.3, 0.3, 0.3], np.full(6, np.nan)])
+    made = np.array([6, 6, 6])
+    np.testing.assert_array_equal(features(curves, made).to_skill, [5, np.nan, np.nan])
+    np.testing.assert_array_equal(features(curves, made, 0.3).to_skill, [3, 4, np.nan])
+
+
+def test_no_run_can_have_more_than_all_skill():
+    with pytest.raises(ValueError, match=r"`skill_threshold` must be 1, which is perfect, or less, got 1\.5"):
+        Thresholds(skill_threshold=1.5)
 
 
 # classes --------------------------------------------------------------------------------------------------------------
@@ -257,7 +270,13 @@ def test_the_page_has_the_rules_in_their_order_with_their_thresholds():
     told = re.findall(r"^\| `([a-z]+(?:-[a-z]+)?)` \| (.+) \| (?:`(\w+)` )?\|$", page, re.MULTILINE)
     assert [name for name, _, _ in told] == list(CLASSES)
     numbers = {key: float(re.findall(r"0\.\d+", rule)[0]) for _, rule, key in told if key}
-    assert numbers == asdict(Thresholds())
+    assert numbers | {"skill_threshold": 0.5} == asdict(Thresholds())
+
+
+def test_the_page_has_all_features():
+    page = (DOCS / "behaviour.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .*\|$", page.partition("## Features")[2].partition("## Classes")[0], re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Features._fields)
 
 
 def test_the_reference_has_every_quantity_of_a_training():

@@ -1,5 +1,7 @@
 """Record trails of real studies, from Python and from the command, and what is refused in words."""
 
+import re
+
 import numpy as np
 import pandas
 import pytest
@@ -53,6 +55,9 @@ def test_a_trail_has_a_row_a_run_with_what_it_was_given(stored):
     assert set(trail["model.optimizer"]) == {"adam"}
     assert set(trail["model.early_stopping.patience"]) == {2}
     assert set(trail["data.training"]) == {90}
+    (backend,) = set(trail["backend"])
+    assert re.fullmatch(r"tensorflow \d+\.\S+ on \S.*", backend)
+    assert dnnsa.open(stored).attrs["backends"] == [backend]
     assert set(trail["data.digest"].str.len()) == {64}
 
 
@@ -62,11 +67,24 @@ def test_the_architecture_is_that_of_each_run(stored):
     np.testing.assert_array_equal(trail["architecture.width"], trail["width"])
     np.testing.assert_array_equal(trail["architecture.skips"] == 1, trail["skip"])
     assert set(trail["architecture.weight_layers"]) == {3}
+    assert set(trail["architecture.dtype"]) == {"float32"}
+    width, skip = trail["width"].astype(int), trail["skip"].astype(int)
+    active = (trail["activation"] != "identity").astype(int)
+    expected = 2 * (4 * width + width**2 + 3 * width) + (2 + 2 * active + skip) * width + 3
+    np.testing.assert_array_equal(trail["architecture.flops"], expected)
     assert set(trail["architecture.sequence"]) == {
         "Dense Activation Dense Activation Dense",
         "Dense Activation Dense Activation Add Dense",
     }
     assert trail["architecture.hash"].nunique() == len(trail[["width", "activation", "skip"]].drop_duplicates())
+
+
+def test_time_to_skill_is_to_the_skill_that_is_asked_for(stored):
+    for threshold in dnnsa.trail(stored)["validation_error.best"].quantile([0.5, 0.8]):
+        trail = dnnsa.trail(stored, thresholds={"skill_threshold": threshold})
+        reached = trail["validation_error.best"] >= threshold
+        np.testing.assert_array_equal(trail["validation_error.to_skill"].notna(), reached)
+        assert 0 < reached.sum() < len(trail)
 
 
 def test_behaviour_is_of_the_epochs_that_were_made(stored):

@@ -1,13 +1,15 @@
 """The noise floor: which factors are luck, what is told of the others, and where it is drawn."""
 
+import numpy as np
 import pytest
 
 from dnnsa.view import luck
 from dnnsa.view.figures import figure
+from dnnsa.view.table import as_json
 
 from .test_figures import texts
 from .trainings import LAWS, curves, document
-from .trees import printed, quantity, tree
+from .trees import cases, printed, quantity, tree
 
 SEED = LAWS["seed"]
 NAMES = ("rate", "width", "seed")
@@ -15,6 +17,10 @@ NAMES = ("rate", "width", "seed")
 
 def scalar(st, half_width=0.03, factors=NAMES):
     return quantity(st=st, half_width=half_width, factors=factors, units=("",) * len(factors))
+
+
+def caption(picture):
+    return " ".join(picture.get_supxlabel().split())
 
 
 def told(results):
@@ -81,5 +87,59 @@ def test_bars_have_a_dashed_line_at_the_total_index_of_luck():
 
 def test_the_bars_beside_a_map_over_epochs_have_it_too():
     picture = figure(tree(attrs=document(), curve=curves([0.6, 0.2, 0.1, 0.04])), "curve")
-    lines = [line.get_xdata()[0] for axes in picture.axes for line in axes.lines if line.get_linestyle() == "--"]
-    assert lines == pytest.approx([0.04])
+    lines = [line.get_xdata() for axes in picture.axes for line in axes.lines if line.get_linestyle() == "--"]
+    (upright,) = (x for x in lines if len(x) == 2)
+    assert upright == pytest.approx([0.04, 0.04])
+
+
+def test_over_epochs_the_floor_is_a_dashed_curve_with_its_band_and_is_named():
+    picture = figure(tree(attrs=document(), curve=curves([0.6, 0.2, 0.1, 0.04])), "curve")
+    (panel,) = (axes for axes in picture.axes if axes.get_legend() and len(axes.lines) > 1)
+    names = [line.get_label() for line in panel.lines]
+    assert names == ["rate", "optimizer", "momentum", "noise floor, ST of seed"]
+    (floor,) = (line for line in panel.lines if line.get_linestyle() == "--")
+    assert floor.get_ydata() == pytest.approx([0.04] * 5)
+    assert len(panel.collections) == 1
+    assert panel.get_xlabel() == "epoch"
+
+
+def test_over_cases_which_have_no_order_the_caption_says_where_factors_are_above_luck():
+    st = [[0.5, 0.5, 0.5, 0.5], [0.3, 0.3, 0.3, 0.05], [0.04, 0.04, 0.04, 0.04]]
+    data = quantity({"case": 4}, st=st, coords=cases(), factors=NAMES, units=("",) * 3)
+    said = caption(figure(tree(attrs=document(), p_true=data), "p_true"))
+    assert said.endswith("above the noise floor of the same cell, ST of seed: rate in 100 %, width in 75 % of cells")
+
+
+def test_of_two_dimensions_the_caption_says_so_too():
+    st = np.multiply.outer([0.5, 0.12, 0.1], np.ones((3, 4)))
+    data = quantity({"case": 3, "output": 4}, st=st, factors=NAMES, units=("",) * 3)
+    said = caption(figure(tree(attrs=document(), predictions=data), "predictions"))
+    assert said.endswith("above the noise floor of the same cell, ST of seed: rate in 100 %, width in 0 % of cells")
+    plain = quantity({"case": 3, "output": 4}, factors=NAMES, units=("",) * 3)
+    assert "noise floor" not in caption(figure(tree(predictions=plain), "predictions"))
+
+
+def test_cells_without_an_index_of_both_are_not_counted(monkeypatch):
+    st = np.array([[0.5, 0.5, np.nan], [0.3, 0.05, 0.3], [0.04, 0.04, 0.04], [0.1, 0.1, 0.1]])
+    data = quantity({"case": 3}, st=st, factors=(*NAMES, "none"), units=("",) * 4)
+    data["ST"][3] = np.nan
+    study = document({name: {} for name in (*NAMES, "none")})
+    found = luck.above_in_cells(luck.floor(study, data), data)
+    np.testing.assert_allclose(found, [1, 2 / 3, 0, np.nan])
+    monkeypatch.setattr(luck, "READ", 1)  # a cell at a time
+    np.testing.assert_allclose(luck.above_in_cells(luck.floor(study, data), data), found)
+
+
+def test_the_json_has_the_floor_by_names():
+    results = tree(attrs=document(), output=scalar([0.6, 0.1, 0.06]), curve=curves([0.6, 0.2, 0.1, 0.04]))
+    output, curve = (as_json(results)["quantities"][name]["noise_floor"] for name in ("output", "curve"))
+    assert output == {
+        "factor": "seed",
+        "ST": 0.06,
+        "ST_lower": pytest.approx(0.03),
+        "ST_upper": pytest.approx(0.09),
+        "seeds": ["seed"],
+        "not_above": ["width"],
+    }
+    assert curve["cells_above"] == {"rate": 1, "optimizer": 1, "momentum": 0}
+    assert as_json(tree(output=quantity()))["quantities"]["output"]["noise_floor"] is None

@@ -39,10 +39,11 @@ def test_a_bar_has_a_line_for_the_runs_and_one_for_each_round_of_base_points():
 
 
 def test_runs_are_told_by_the_minute_with_what_is_left_and_what_they_gave(monkeypatch):
-    clock = iter([100.0, 130.0])
+    clock = iter([90.0, 100.0, 130.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    first, later = Progress(4, 100, 0, "runs"), Progress(10, 100, 2, "runs", "error 0.02 to 0.9")
-    assert lines(first, later) == [
+    start, first = Progress(3, 100, 0, "runs"), Progress(4, 100, 0, "runs")
+    assert lines(start, first, Progress(10, 100, 2, "runs", "error 0.02 to 0.9")) == [
+        "3 of 100 runs",
         "4 of 100 runs",
         "10 of 100 runs, 12 runs/min, 7 min 30 s left, error 0.02 to 0.9, 2 failed",
     ]
@@ -55,10 +56,12 @@ def test_base_points_are_told_by_the_second(monkeypatch):
 
 
 def test_a_bar_has_runs_by_the_minute_and_what_they_gave(monkeypatch):
-    clock = iter([100.0, 130.0])
+    clock = iter([90.0, 100.0, 130.0])
     bar = Bar(io.StringIO())
     monkeypatch.setattr("dnnsa.view.progress.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    bar.update(Progress(3, 100, 0, "runs"))
     bar.update(Progress(4, 100, 0, "runs"))
     bar.update(Progress(10, 100, 2, "runs", "error 0.02 to 0.9"))
     bar.close()
     assert bar.bar.tasks[0].fields["note"] == "12 runs/min, error 0.02 to 0.9, 2 failed"
+    assert bar.bar.tasks[0].fields["left"] == "7 min 30 s left"

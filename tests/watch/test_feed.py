@@ -1,6 +1,8 @@
 """A study is shown, and goes on whatever becomes of that."""
 
 import logging
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,15 +81,18 @@ def test_nobody_looks_at_states_where_nobody_watches(tmp_path, monkeypatch):
     assert not looked
 
 
-def test_warnings_are_kept_and_the_rate_is_of_what_is_counted(tmp_path):
+def test_warnings_are_kept_and_the_rate_is_of_what_is_counted(tmp_path, monkeypatch):
+    clock = iter([10.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr("dnnsa.watch.feed.time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
     feed = Feed("small", tmp_path / "out.zarr", Quiet())
     feed.say("warning: first")
     feed.say("then this")
     assert (feed.latest.said, feed.latest.warnings) == ("then this", ("first",))
     feed.update(Progress(4, 9, 0, "runs"))
     assert feed.latest.rate is None
+    feed.update(Progress(5, 9, 0, "runs"))
+    assert (feed.latest.rate, feed.latest.left) == (None, None)
     feed.update(Progress(8, 9, 0, "runs"))
-    assert feed.latest.rate > 0
-    assert feed.latest.left == pytest.approx(1 / feed.latest.rate)
+    assert (feed.latest.rate, feed.latest.left) == (pytest.approx(0.3), pytest.approx(1 / 0.3))
     feed.update(Progress(0, 64, 0))
     assert feed.latest.rate is None

@@ -18,6 +18,7 @@ from tests.studies import study
 
 LINES = "def f(x1, x2): return np.stack([x1 + 2 * x2, x1 * x2], axis=-1)"
 SLOW = "import time\n" + LINES.replace("return", "\n    time.sleep(0.1)\n    return")
+SLOW_NUMBER = "import time\ndef f(x1, x2):\n    time.sleep(0.1)\n    return x1 + x1 * x2"
 GATED = "import os, time\n" + LINES.replace(
     "return", "\n    time.sleep(0 if os.path.exists(__file__.replace('model.py', 'go')) else 0.1)\n    return"
 )
@@ -97,6 +98,28 @@ def test_dear_runs_are_told_while_they_are_made(client, tmp_path):
     handle.wait(30)
     assert re.search(r"runs +\d+ of 256 *\n", text)
     assert re.search(r"failed +none *\n", text)
+
+
+def test_what_runs_gave_and_how_fast_they_come_is_told_from_the_store(client, tmp_path):
+    asked = study(tmp_path, SLOW_NUMBER, base_points=64, granularity="run")
+    handle = dnnsa.run(asked, client, tmp_path / "out.zarr", wait=False)
+    while not handle.progress or handle.progress.done < 40:
+        threading.Event().wait(0.01)
+    text = printed(tmp_path / "out.zarr")
+    watched = Watched(tmp_path / "out.zarr")
+    first, second = watched.frame(), watched.frame()
+    handle.interrupt()
+    handle.wait(30)
+    assert re.search(r"rate +[\d.,]+ runs/min *\n", text)
+    assert re.search(r"time left +\d.* s *\n", text)
+    low, high = map(float, re.search(r"so far +output (\S+) to (\S+) *\n", text).groups())
+    values = dnnsa.runs(tmp_path / "out.zarr")["output"]
+    assert values.min() - 0.01 <= low < high <= values.max() + 0.01
+    assert second.progress.done >= first.progress.done >= 40
+    assert first.left == pytest.approx((256 - first.progress.done) / first.rate)
+    stopped = printed(tmp_path / "out.zarr")
+    assert "so far" in stopped
+    assert "time left" not in stopped
 
 
 def test_it_is_a_command(made, command):
