@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,34 @@ settings.register_profile("house", deadline=None)  # a machine may be busy: timi
 settings.load_profile("house")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+OPEN = []  # the client below, while it is open
 
 
 @pytest.fixture(scope="session")
 def client():
     with Local(workers=2).open() as client:
+        OPEN.append(client)
         yield client
+        OPEN.clear()
+
+
+@pytest.fixture(autouse=True)
+def the_loop_goes_on(request):
+    """Where the event loop of the client that tests share has ended, say why; they would wait for their time limits.
+
+    It happened once, after four thousand tests, and nothing told of what.
+    """
+    _check_loop(request)
+    yield
+    _check_loop(request)
+
+
+def _check_loop(request):
+    for client in OPEN if "client" in request.fixturenames else ():
+        if client.loop.asyncio_loop.is_closed():
+            ended = client.cluster._loop_runner._loop_thread._exception
+            told = "".join(traceback.format_exception(ended)) if ended else "it was stopped"
+            pytest.fail(f"the event loop of the tests' client has ended: {ended!r}\n{told}", pytrace=False)
 
 
 @pytest.fixture
