@@ -52,6 +52,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def verify(setting: str, path: Path, digests: Digests) -> None:
     """Refuse a file or folder that is not, on this host, the one that the study was started with."""
     if not path.exists():

@@ -17,7 +17,7 @@ from dnnsa.engine.ledger import Ledger
 from dnnsa.engine.plan import Field, Part, Plan, estimators_of
 from dnnsa.engine.tree import Node
 from dnnsa.errors import RunError, StoreError
-from dnnsa.files import digest
+from dnnsa.files import digest, sync
 
 MANIFEST = "manifest.json"
 PartState = tuple[tuple[Any, ...], ...]  # a state for each slab and each estimator
@@ -130,7 +130,7 @@ def save(state: PartState, checkpoint: Checkpoint, node: Node) -> str:
         _written(partial, lambda file: np.savez(file, *arrays))
         sha = digest(partial)
         partial.replace(checkpoint.stored(node, sha).path)
-        _synced(checkpoint.folder)
+        sync(checkpoint.folder)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise RunError(
@@ -182,7 +182,7 @@ def _write(path: Path, write: Callable[[Any], Any]) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-    _synced(path.parent)
+    sync(path.parent)
 
 
 def _written(path: Path, write: Callable[[Any], Any]) -> None:
@@ -191,9 +191,3 @@ def _written(path: Path, write: Callable[[Any], Any]) -> None:
         write(file)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _synced(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)

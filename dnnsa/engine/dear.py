@@ -135,7 +135,7 @@ class Runs:
 
     def run(self) -> None:
         """Make all that is not kept."""
-        if self.done:
+        if self.done > 1:  # the first run of a new study is kept by its probe
             self.reporter.say(f"resuming: {self.done} of {self.total} runs are kept already")
         self.tell()
         self.check_failures()

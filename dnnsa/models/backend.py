@@ -41,6 +41,7 @@ def _start_tensorflow() -> None:
     except RuntimeError:
         return  # it has started in this process: its owner's choice stands
     tf.config.experimental.enable_tensor_float_32_execution(False)
+    tf.config.list_logical_devices()  # it starts here, where what it says of them is held back
 
 
 def _start_jax() -> None:

@@ -12,8 +12,9 @@ import zarr
 from numpy.typing import NDArray
 
 from dnnsa.errors import StoreError
+from dnnsa.files import sync
 from dnnsa.store.contents import attributes
-from dnnsa.store.runs import RUNS, RunField, array_of, sync
+from dnnsa.store.runs import RUNS, RunField, array_of
 
 PARTIAL = ".runs.partial"  # folder of a copy that is not whole
 

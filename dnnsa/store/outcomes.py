@@ -13,7 +13,8 @@ import zarr
 from numpy.typing import NDArray
 
 from dnnsa.errors import RunError, StoreError
-from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, array_of, sync
+from dnnsa.files import sync
+from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, array_of
 
 DAMAGED = (RuntimeError, ValueError)  # what decoding raises
 TORN = 255  # a state that cannot be read: power was lost before the disk held it, or the disk fails

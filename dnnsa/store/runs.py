@@ -1,6 +1,5 @@
 """Where the runs of a study lie one by one: laid out by the client, before workers write what they gave."""
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
 from dnnsa.errors import ModelError, StoreError
+from dnnsa.files import sync
 from dnnsa.models.base import Coords
 from dnnsa.store.coordinates import text
 from dnnsa.study import Study
@@ -97,15 +97,6 @@ def array_of(group: zarr.Group, name: str) -> zarr.Array[Any]:
 def value_differs(path: Path, values: Values) -> str:
     """What `differing` says of the runs of a store."""
     return differing(zarr.open_group(path / RUNS, mode="r", use_consolidated=False), values)
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _create(folder: Path, values: Values, fields: Fields, count: int) -> None:

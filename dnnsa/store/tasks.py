@@ -8,7 +8,8 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from dnnsa.store.runs import CHECKED, SINCE, array_of, sync
+from dnnsa.files import sync
+from dnnsa.store.runs import CHECKED, SINCE, array_of
 
 RECORD = ".record"  # folder of a store that is beside its tree of groups, for what no result depends on
 TASKS = f"{RECORD}/tasks"  # a group by itself

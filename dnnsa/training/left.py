@@ -1,13 +1,12 @@
 """The network that a training leaves: a ``.keras`` file, named by what it is of and by its own SHA-256."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from dnnsa.errors import ModelError
-from dnnsa.files import digest
+from dnnsa.files import digest, sync
 from dnnsa.models import backend
 from dnnsa.models.chatter import without_chatter
 from dnnsa.models.keras import open_keras
@@ -43,7 +42,7 @@ class Left(NamedTuple):
             partial.replace(whole)
         finally:
             partial.unlink(missing_ok=True)
-        _sync(self.folder)
+        sync(self.folder)
         self._only(whole)
         return whole
 
@@ -128,13 +127,4 @@ def _save(network: Any, path: Path) -> None:
             f"{SETTING}: Keras cannot save a network of class {type(network).__name__} ({error}): build one of layers "
             "that it can, or leave `keep` out."
         ) from error
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path)

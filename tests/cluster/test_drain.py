@@ -92,7 +92,7 @@ def test_workers_that_leave_in_the_middle_have_no_task_run_again(reduces, expect
         _, *ending = three.nthreads()
         three.run(end_job, workers=ending)
         maps, runs = reduces(three, 0.25)
-        assert statuses(three) == ["running"]
+        until(lambda: statuses(three) == ["running"], 30)
     same(maps, expected)
     assert runs == RUNS
 
@@ -108,6 +108,6 @@ def test_a_worker_that_nobody_is_there_to_take_over_from_waits_for_the_next_one(
         replacing.start()
         maps, runs = reduces(one, 0.12)
         replacing.join()
-        assert statuses(one) == ["running"]
+        until(lambda: statuses(one) == ["running"], 30)
     same(maps, expected)
     assert runs == RUNS
