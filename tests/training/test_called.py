@@ -66,6 +66,7 @@ def test_a_study_has_the_results_of_the_same_arrays_in_a_file(client, folder):
     assert set(trail["data.training"]) == {90}
 
 
+@pytest.mark.harm("Commits and files", "The function that data come from returns others before a study goes on", "told")
 def test_a_store_whose_function_returns_other_data_is_not_gone_on_with(client, folder):
     dnnsa.run(small(folder), client, folder / "out.zarr", reporter=Quiet())
     with np.load(folder / "blobs.npz") as file:
@@ -82,6 +83,7 @@ def test_a_store_whose_function_returns_other_data_is_not_gone_on_with(client, f
         dnnsa.run(small(folder), client, folder / "out.zarr", reporter=Quiet())
 
 
+@pytest.mark.harm("Machines and clusters", "The function that data come from returns others on a worker", "told")
 def test_a_function_that_returns_something_else_on_a_worker_is_refused(client, folder):
     with pytest.raises(ModelError) as error:
         dnnsa.run(small(folder, call="loader:own"), client, folder / "out.zarr", reporter=Quiet())

@@ -2,11 +2,14 @@
 
 import os
 import re
+import signal
+import threading
 
 import numpy as np
 import pytest
 
 import dnnsa
+from dnnsa.cluster import Local
 from dnnsa.errors import InputError, Interrupted, ModelError, StoreError, StudyError
 from dnnsa.files import digest
 from dnnsa.models import backend
@@ -173,6 +176,35 @@ def test_a_network_that_was_left_is_the_subject_of_a_study(client, stored):
     assert results["p"]["ST"].sizes == {"factor": 4}
 
 
+@pytest.mark.harm("Processes", "A worker is killed while a training leaves its network", "once", "rest")
+def test_a_worker_killed_while_it_leaves_a_network_leaves_each_once(folder):
+    factors = {
+        "rate": {"kind": "loguniform", "low": 1e-3, "high": 0.1},
+        "seed": {"kind": "integers", "low": 0, "high": 9},
+    }
+    asked = study(folder, factors, 4, model={**KEPT, "network": {"kind": "mlp", "width": 4}, "batch_size": 32})
+    killed, done = [], threading.Event()
+
+    def harm(worker):
+        while not killed and not done.is_set():
+            if any((folder / "networks").glob("*.partial.keras")):
+                os.kill(worker, signal.SIGKILL)
+                killed.append(worker)
+
+    with Local(workers=1).open() as harmed:
+        harming = threading.Thread(target=harm, args=harmed.run(os.getpid).values())
+        harming.start()
+        results = dnnsa.run(asked, harmed, folder / "out.zarr", reporter=Quiet())
+        done.set()
+        harming.join()
+    assert killed
+    assert results.attrs["base_points_quarantined"] == 0
+    check_networks(folder)
+    whole = [path for path in (folder / "networks").iterdir() if ".partial." not in path.name]
+    assert len({path.name.partition("-")[0] for path in whole}) == len(whole) == results["runs"].sizes["run"]
+
+
+@pytest.mark.harm("Commits and files", "The network that a training has left is torn, or gone", "told")
 def test_what_was_changed_torn_or_dropped_is_refused(stored):
     trail = dnnsa.trail(stored / "out.zarr")
     path = stored / trail["network.file"][1]
