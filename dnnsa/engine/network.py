@@ -6,6 +6,7 @@ not (a network of another framework, a function of the user's) stands between tw
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -92,13 +93,14 @@ def network_evaluator(study: Subject, directory: Path, digests: Digests) -> Eval
     ]
     slopes = {name: one for name, one in study.quantities.items() if isinstance(one, Gradient)}
     step = joined(stages) if not slopes else with_gradients(study, stages, slopes, empty)
+    at_once = backend.batches_at_once() if all(stage.traced for stage in stages) else 1
     size = study.model.batch_size
     if study.weights:  # whole runs
         size = max(1, size // (count or 1)) * (count or 1)
     read = _read(study)
 
     def run(values: Mapping[str, Array]) -> Outputs:
-        results = _run(step, _numbers(read, values, network.dtype), count, size, empty)
+        results = _run(step, _numbers(read, values, network.dtype), count, size, at_once, empty)
         if count is None:
             return results
         return {name: np.moveaxis(array, 2, 1) if name in slopes else array for name, array in results.items()}
@@ -321,18 +323,28 @@ def _run(
     numbers: tuple[int, Mapping[str, Array]],
     cases: int | None,
     batch_size: int,
+    at_once: int,
     empty: Mapping[str, Array],
 ) -> dict[str, Array]:
-    """Every run of every case, in batches of one size and a smaller last one."""
+    """Every run of every case, in batches of one size and a smaller last one, so many ``at_once`` in threads."""
     runs, values = numbers
     rows, per_run = runs * (cases or 1), cases or 1
     results = {name: np.empty((rows, *array.shape[1:]), array.dtype) for name, array in empty.items()}
-    for start in range(0, rows, batch_size):
+
+    def batch(start: int) -> None:
         row = np.arange(start, min(start + batch_size, rows))
         case = (row % per_run).astype(np.int32)
         done = step({"values": {name: array[row // per_run] for name, array in values.items()}, "case": case})
         for name, array in done["quantities"].items():
             results[name][start : start + batch_size] = array
+
+    starts = range(0, rows, batch_size)
+    if at_once == 1 or len(starts) == 1:
+        for start in starts:
+            batch(start)
+    else:
+        with ThreadPoolExecutor(at_once) as threads:
+            list(threads.map(batch, starts))
     if cases is None:
         return results
     return {name: array.reshape(runs, cases, *array.shape[1:]) for name, array in results.items()}

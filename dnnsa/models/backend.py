@@ -81,6 +81,19 @@ def compiled(function: Callable[..., Any], differentiable: bool = False) -> Call
     return function if differentiable else torch.no_grad()(function)
 
 
+def batches_at_once() -> int:
+    """How many calls of a compiled function are worth making at the same time, from threads.
+
+    Where TensorFlow has several threads, one core of them idles whenever a batch is made ready, or is in an operation
+    that is not shared out; a second batch takes it.
+    """
+    if name() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return 1 if tf.config.threading.get_intra_op_parallelism_threads() == 1 else 2
+
+
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of tensors compiled by XLA, loops included, for each set of shapes; the function itself on PyTorch."""
     if name() == "tensorflow":

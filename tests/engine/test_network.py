@@ -1,5 +1,7 @@
 """Cases, perturbations, a network and quantities become one function of the factors."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +17,10 @@ from dnnsa.engine.network import network_evaluator
 from dnnsa.errors import ModelError
 from dnnsa.factors import Uniform
 from dnnsa.files import digest
+from dnnsa.models import backend
 from dnnsa.models.base import Evaluator
 from dnnsa.models.keras import Keras
-from dnnsa.perturb import Brightness, GaussianBlur, GaussianNoise, Perturbation, Rotation
+from dnnsa.perturb import Brightness, GaussianBlur, GaussianNoise, Mask, Perturbation, Rotation
 from dnnsa.quantities import Entropy, Output, Probability, Quantity
 
 Array = NDArray[Any]
@@ -137,6 +140,60 @@ def test_the_same_runs_give_the_same_bits(place: Place) -> None:
     first, second = (place.evaluator(CLASSIFIER, P_TRUE, parts) for _ in range(2))
     np.testing.assert_array_equal(first.run(values)["p_true"], second.run(values)["p_true"])
     np.testing.assert_array_equal(first.run(values)["p_true"], first.run(values)["p_true"])
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 35])
+def test_batches_in_threads_give_the_bits_of_batches_in_turn(
+    place: Place, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    model = Keras(path="classifier.keras", outputs="probabilities", batch_size=batch_size)
+    part, values = GaussianNoise(sd=0.1, seed="seed"), {"seed": np.arange(7)}
+    monkeypatch.setattr(backend, "batches_at_once", lambda: 1)
+    in_turn = place.evaluator(model, P_TRUE, (part,)).run(values)["p_true"]
+    monkeypatch.setattr(backend, "batches_at_once", lambda: 3)
+    np.testing.assert_array_equal(place.evaluator(model, P_TRUE, (part,)).run(values)["p_true"], in_turn)
+
+
+SEVERAL = """
+import sys
+from pathlib import Path
+import numpy as np
+import keras
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(3)
+tf.constant(0.0) + 1  # it has started
+from dnnsa.models import backend
+from tests.engine.test_network import P_TRUE, GaussianNoise, Keras, Place, np
+
+place = Place(Path(sys.argv[1]), {})
+model = Keras(path="convolution.keras", outputs="probabilities", batch_size=64)
+evaluator = lambda: place.evaluator(model, P_TRUE, (GaussianNoise(sd=0.1, seed="seed"),))
+values = {"seed": np.arange(500)}
+threaded, counted = evaluator(), backend.batches_at_once()
+backend.batches_at_once = lambda: 1
+in_turn = evaluator().run(values)["p_true"]
+print(counted, all((threaded.run(values)["p_true"] == in_turn).all() for _ in range(5)))
+"""
+
+
+def test_where_tensorflow_has_several_threads_two_batches_at_once_change_no_bit(place: Place) -> None:
+    layers = keras.layers
+    keras.Sequential(
+        [layers.Input((4, 4, 1)), layers.Conv2D(32, 3), layers.Flatten(), layers.Dense(CLASSES, activation="softmax")]
+    ).save(place.directory / "convolution.keras")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, place.directory], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["2", "True"], done.stderr
+
+
+def test_an_error_in_a_thread_is_the_study_s(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "batches_at_once", lambda: 2)
+    model = Keras(path="classifier.keras", outputs="probabilities", batch_size=4)
+    evaluator = place.evaluator(model, P_TRUE, (Mask(cells="cell", grid=(2, 2)),))
+    with pytest.raises(ModelError, match=r"^perturb\[0\]\.cells: the image has 4 cells, and `cell` is 1 factors"):
+        evaluator.run({"cell": np.linspace(0, 1, 7)})
 
 
 def test_noise_follows_the_case_s_position_in_the_file_and_not_the_selection(place: Place) -> None:
