@@ -15,6 +15,8 @@ from dnnsa.errors import InputError, StoreError, StudyError
 from dnnsa.rounds import READING, Life, end, lay_out, run_round
 from dnnsa.study import Study
 
+MADE = ("first_run", "runs_retried", "backends")  # what a store says of how its runs were made
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -33,8 +35,8 @@ class Kept:
         lay_out(life, job, plan, overwrite)
         store.copy_runs(self.source, path)
         origin = {"store": str(self.source.absolute()), "digest": attrs["digest"]}
-        retried = attrs.get("runs_retried", 0)
-        store.update(path, first_run=attrs["first_run"], runs_retried=retried, reduced_from=origin)
+        made = {"runs_retried": 0} | {key: attrs[key] for key in MADE if key in attrs}
+        store.update(path, **made, reduced_from=origin)
         end(life, job, plan, run_round(life, job, job, plan, READING, lambda: 0))
 
 

@@ -53,7 +53,7 @@ def assert_same_store(one, other):
         mine = node.to_dataset().drop_vars(["began", "seconds", "worker", "host"], errors="ignore")
         theirs = other[name].to_dataset().drop_vars(["began", "seconds", "worker", "host"], errors="ignore")
         xr.testing.assert_identical(mine.load(), theirs.load())
-    own = ("started", "finished", "seconds", "machines", "first_run", "reduced_from")
+    own = ("started", "finished", "seconds", "machines", "first_run", "backends", "reduced_from")
     assert {k: v for k, v in one.attrs.items() if k not in own} == {
         k: v for k, v in other.attrs.items() if k not in own
     }

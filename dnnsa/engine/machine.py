@@ -17,16 +17,17 @@ def machine() -> str:
     return json.dumps({"hardware": _hardware(), "software": _software()})
 
 
-@lru_cache(maxsize=1)
 def backend() -> str:
     """Keras' backend in this process with its version and devices, such as ``jax 0.7.1 on cpu``; empty without Keras.
 
     A model that has not loaded Keras has not started a backend either, and nothing is started here.
     """
     keras = sys.modules.get("keras")
-    if keras is None:
-        return ""
-    name = str(keras.backend.backend())
+    return "" if keras is None else _with_devices(str(keras.backend.backend()))
+
+
+@lru_cache(maxsize=1)
+def _with_devices(name: str) -> str:
     if name not in _DEVICES:
         return name
     made = import_module(name).__version__  # not that of a package: some have other names, such as tensorflow-cpu

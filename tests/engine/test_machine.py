@@ -11,9 +11,9 @@ from dnnsa.engine import machine
 
 @pytest.fixture(autouse=True)
 def anew():
-    machine.backend.cache_clear()
+    machine._with_devices.cache_clear()
     yield
-    machine.backend.cache_clear()
+    machine._with_devices.cache_clear()
 
 
 def running(monkeypatch, name):
@@ -38,3 +38,10 @@ def test_alike_devices_are_told_once(monkeypatch):
 def test_what_has_loaded_no_keras_has_no_backend(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     assert machine.backend() == ""
+
+
+def test_keras_that_a_later_study_loads_is_told(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    assert machine.backend() == ""
+    running(monkeypatch, "plaidml")
+    assert machine.backend() == "plaidml"

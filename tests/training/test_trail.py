@@ -61,6 +61,12 @@ def test_a_trail_has_a_row_a_run_with_what_it_was_given(stored):
     assert set(trail["data.digest"].str.len()) == {64}
 
 
+def test_other_estimates_of_the_same_runs_say_what_those_were_made_by(client, stored, tmp_path):
+    reduced = dnnsa.reduce(stored, [{"kind": "moments"}], client, tmp_path / "new.zarr", reporter=Quiet())
+    assert reduced.attrs["backends"] == dnnsa.open(stored).attrs["backends"] != []
+    assert set(dnnsa.trail(tmp_path / "new.zarr")["backend"]) == set(dnnsa.trail(stored)["backend"])
+
+
 def test_the_architecture_is_that_of_each_run(stored):
     trail = dnnsa.trail(stored)
     np.testing.assert_array_equal(trail["architecture.parameters"], trail["parameters"])
