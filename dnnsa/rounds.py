@@ -246,7 +246,7 @@ def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, first: FirstRun | 
         name: store.RunField(field.dims, field.shape, field.coords, field.dtype) for name, field in seen.fields.items()
     }
     store.prepare_runs(path, job.study, distinct(job).values, fields)
-    if first is not None and record.states()[0] == store.NOT_RUN:
+    if first is not None:
         record.write(0, first.outputs, first.seconds, first.began, first.place.worker, first.place.host)
     told = {name: [list(field.shape), field.dtype] for name, field in seen.fields.items()}
     dims = {name: list(field.dims) for name, field in seen.fields.items()}
@@ -257,6 +257,7 @@ def _make_runs(life: Life, job: Job, plan: Plan, seen: Probe, first: FirstRun | 
 def _record(path: Path) -> Record:
     return Record(
         states=partial(store.run_states, path),
+        is_done=partial(store.is_done, path),
         write=partial(store.write_run, path),
         write_failed=partial(store.write_failed, path),
         outputs=partial(store.read_runs, path),

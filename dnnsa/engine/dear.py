@@ -37,6 +37,8 @@ class Record:
 
     states: Callable[[], NDArray[np.uint8]]
     """(distinct runs,), 0 not run, 1 done, 2 failed."""
+    is_done: Callable[[int], bool]
+    """Whether one run is done."""
     write: Callable[[int, Outputs, float, float, str, str], None]
     """Keeps the outputs of a run, ``(*shape)`` each; how long it took and since when, in seconds; worker and host."""
     write_failed: Callable[[int, str, str, float], None]
@@ -84,7 +86,7 @@ def make(
     RunRaised
         The model raised, or answered with something else than at first.
     """
-    if record.states()[number] == 1:  # by a worker that died before it could say so
+    if record.is_done(number):  # by a worker that died before it could say so
         return place(), float("nan"), ""
     evaluator = load(job)
     with ended_after(seconds, partial(tell_late, [life, number])):

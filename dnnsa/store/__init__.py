@@ -5,7 +5,16 @@ from dnnsa.store.kept import copy_runs, kept_fields
 from dnnsa.store.life import CHECKPOINT, STATES, add_backend, create, extend, finish, remove, tidy, update, writable
 from dnnsa.store.lock import alone, is_held
 from dnnsa.store.maps import prepare, write_aggregated, write_slab
-from dnnsa.store.outcomes import failed_runs, read_run_values, read_runs, run_states, run_times, write_failed, write_run
+from dnnsa.store.outcomes import (
+    failed_runs,
+    is_done,
+    read_run_values,
+    read_runs,
+    run_states,
+    run_times,
+    write_failed,
+    write_run,
+)
 from dnnsa.store.quarantine import write_quarantine
 from dnnsa.store.runs import DONE, FAILED, NOT_RUN, RUNS, RunField, prepare_runs, value_differs
 from dnnsa.store.tasks import TASKS, read_tasks, write_tasks
@@ -28,6 +37,7 @@ __all__ = [
     "extend",
     "failed_runs",
     "finish",
+    "is_done",
     "is_held",
     "kept_fields",
     "open_results",

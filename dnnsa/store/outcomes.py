@@ -83,6 +83,12 @@ def run_states(path: Path) -> NDArray[np.uint8]:
     return np.where(states == TORN, NOT_RUN, states).astype(np.uint8)
 
 
+def is_done(path: Path, number: int) -> bool:
+    """Whether a run is done, by its own state alone: with those of all, a run would take longer the more there are."""
+    state = array_of(zarr.open_group(path / RUNS, mode="r"), "state")
+    return bool(_states(path, state, [number])[0] == DONE)
+
+
 def run_times(path: Path) -> NDArray[np.float64]:
     """When each run that is done or has failed was kept, in no order, in seconds since 1970 by the file system's clock.
 

@@ -89,6 +89,14 @@ def test_a_run_that_failed_says_why(path):
     assert store.failed_runs(path, [5, 6]) == {}
 
 
+def test_one_run_says_by_itself_whether_it_is_done(path):
+    store.write_run(path, 3, outputs(3), 1.5)
+    store.write_run(path, 4, outputs(4), 1.5)
+    store.write_failed(path, 5, "ValueError", "", 0.1)
+    chunk(path, "state", 4).write_bytes(b"torn")
+    assert [number for number in range(10) if store.is_done(path, number)] == [3]
+
+
 def test_a_run_that_failed_may_be_done_later_and_one_that_is_done_never_fails(path):
     store.write_failed(path, 4, "ValueError", "", 0.1)
     store.write_run(path, 4, outputs(4), 1.0)
