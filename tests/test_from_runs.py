@@ -115,10 +115,10 @@ def test_a_reduction_of_more_base_points_takes_the_place_of_one_of_fewer(client,
 
 
 def test_a_study_that_stopped_when_it_was_sure_is_reduced_with_all_its_base_points(client, tmp_path):
-    stop = {"half_width": 1e-9, "max_base_points": 128}
-    run(study(tmp_path, logged(tmp_path), granularity="run", base_points=64, stop=stop), client, tmp_path / "out.zarr")
+    stop = {"half_width": 1e-9, "max_base_points": 32}
+    run(study(tmp_path, logged(tmp_path), **DEAR, stop=stop), client, tmp_path / "out.zarr")
     reduced = reduce(tmp_path / "out.zarr", client, tmp_path / "new.zarr", [MOMENTS])
-    fixed = study(tmp_path, logged(tmp_path), granularity="run", base_points=128, estimators=[MOMENTS])
+    fixed = study(tmp_path, logged(tmp_path), granularity="run", base_points=32, estimators=[MOMENTS])
     assert_same_store(run(fixed, client, tmp_path / "fixed.zarr"), reduced)
 
 

@@ -1,6 +1,7 @@
 """The backend of Keras in this process: how it is started, and its way to compile a function of tensors."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dnnsa.arrays import Tensor, Values
@@ -71,7 +72,7 @@ def compiled(function: Callable[..., Any], differentiable: bool = False) -> Call
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False)  # type: ignore[no-any-return]
+        return tf.function(_apart(function), autograph=False)  # type: ignore[no-any-return]
     if backend == "jax":
         import jax
 
@@ -79,6 +80,15 @@ def compiled(function: Callable[..., Any], differentiable: bool = False) -> Call
     import torch
 
     return function if differentiable else torch.no_grad()(function)
+
+
+def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, which TensorFlow tells from other functions of the same code.
+
+    It counts how often a code is traced and warns at the fifth time, whatever the functions of that code hold: a
+    session that runs five studies would be told that it retraces.
+    """
+    return partial(function)
 
 
 def batches_at_once() -> int:
@@ -99,7 +109,7 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     if name() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, autograph=False, jit_compile=True)  # type: ignore[no-any-return]
+        return tf.function(_apart(function), autograph=False, jit_compile=True)  # type: ignore[no-any-return]
     if name() == "jax":
         import jax
 

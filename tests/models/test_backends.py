@@ -142,3 +142,18 @@ def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(error.value) == (
         "model: Keras runs on `numpy`, and dnnsa on `tensorflow`, `jax` or `torch`: set KERAS_BACKEND to one of them."
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "times"),  # a code of its own for each: of one code TensorFlow warns twice and no more
+    [(backend.compiled, lambda k: lambda x: x * k), (backend.fused, lambda k: lambda x: x * k)],
+    ids=["compiled", "fused"],
+)
+def test_functions_of_one_code_are_not_taken_for_one_that_is_traced_anew(
+    made: Any, times: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As are those of several studies in one session: TensorFlow warned of the fifth."""
+    backend.start()
+    functions = [made(times(k)) for k in range(7)]
+    assert [float(function(keras.ops.ones(()))) for function in functions] == list(range(7))
+    assert "retracing" not in caplog.text
