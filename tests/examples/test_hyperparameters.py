@@ -50,3 +50,16 @@ def test_a_pure_interaction_has_no_first_order_index_and_all_of_the_total_ones(r
     np.testing.assert_allclose(output["ST"], [1, 1, 0], atol=0.02)
     assert float(output["ST_upper"].sel(factor="c")) == 0
     np.testing.assert_allclose(output["main_effect"], 0, atol=0.1)  # and flat curves
+
+
+def test_the_peer_makes_the_same_trainings_but_for_an_optimizer(client, example):
+    folder = example("hyperparameters")
+    ours, peer = (dnnsa.Study.from_yaml(folder / f"{name}.yaml") for name in ("study", "peer"))
+    assert list(peer.factors) == list(ours.factors)
+    other = {name for name, law in peer.factors.items() if law != ours.factors[name]}
+    assert other == {"optimizer", "momentum"}
+    few = {**peer.document, "design": {**peer.document["design"], "base_points": 4, "replicates": 2}}
+    results = dnnsa.run(dnnsa.Study(directory=folder, **few), client, folder / "peer.zarr", reporter=Quiet())
+    error = results["runs/output"].values
+    assert 0 < error.min() < 0.1 < 0.5 < error.max() < 1
+    np.testing.assert_allclose(error * 359, np.round(error * 359), atol=1e-9)  # of 359 digits
